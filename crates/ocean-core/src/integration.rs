@@ -1,0 +1,270 @@
+//! One integration: what it does at start, how it reads each kind, which live events it takes.
+//!
+//! Start with [`Integration`].
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+
+use crate::error::SourceError;
+use crate::kind::Kind;
+use crate::resync::{ErasedResync, Registry, Resync};
+use crate::webhook::{ErasedProcessor, WebhookProcessor};
+
+/// An integration under construction, around the author's state.
+///
+/// `App` is a cheap clone that every function gets, usually the client of the third-party system.
+///
+/// ```
+/// use futures::{Stream, stream};
+/// use ocean_core::{Batch, Integration, NoSelector, ResyncContext, SourceError, kinds};
+/// use serde_json::json;
+///
+/// kinds! {
+///     enum Kinds { Ticket = "ticket" }
+/// }
+///
+/// #[derive(Clone)]
+/// struct Desk;
+///
+/// fn on_resync_tickets(
+///     _: Desk,
+///     _: ResyncContext<NoSelector>,
+/// ) -> impl Stream<Item = Result<Batch, SourceError>> {
+///     stream::iter([Ok(Batch::from(vec![json!({"id": 1})]))])
+/// }
+///
+/// let integration = Integration::new(Desk).on_resync(Kinds::Ticket, on_resync_tickets);
+/// assert_eq!(integration.registry().kinds().collect::<Vec<_>>(), ["ticket"]);
+/// ```
+pub struct Integration<App> {
+    app: App,
+    registry: Registry,
+    processors: Vec<ErasedProcessor>,
+    hooks: Hooks,
+}
+
+impl<App: Clone + Send + Sync + 'static> Integration<App> {
+    /// An integration that reads nothing yet.
+    pub fn new(app: App) -> Self {
+        let (registry, processors, hooks) = Default::default();
+        Self {
+            app,
+            registry,
+            processors,
+            hooks,
+        }
+    }
+
+    /// Runs once when the process starts, before anything is read.
+    ///
+    /// Its error is logged and the process goes on: an integration without its webhook still
+    /// resyncs. Cancelled when the process stops.
+    #[must_use]
+    pub fn on_start<F, Fut, E>(mut self, hook: F) -> Self
+    where
+        F: Fn(App, StartContext) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<SourceError>,
+    {
+        let app = self.app.clone();
+        self.hooks.start.push(Arc::new(move |cx| {
+            let ran = hook(app.clone(), cx);
+            Box::pin(async move { ran.await.map_err(Into::into) })
+        }));
+        self
+    }
+
+    /// Reads a kind with this function.
+    ///
+    /// A kind may have several functions: they run one after another and count as one. Kinds of
+    /// any enum may be registered, so an integration can be extended from outside.
+    #[must_use]
+    pub fn on_resync<K: Kind, M, R: Resync<App, M>>(mut self, kind: K, resync: R) -> Self {
+        self.registry
+            .add(kind.as_str(), ErasedResync::new(self.app.clone(), resync));
+        self
+    }
+
+    /// Runs before every full resync. Its error keeps the resync from deleting anything.
+    #[must_use]
+    pub fn on_resync_start<F, Fut, E>(mut self, hook: F) -> Self
+    where
+        F: Fn(App) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<SourceError>,
+    {
+        self.hooks
+            .resync_start
+            .push(resync_hook(self.app.clone(), hook));
+        self
+    }
+
+    /// Runs after every full resync that read and wrote everything. Its error makes the resync a
+    /// failed one.
+    #[must_use]
+    pub fn on_resync_complete<F, Fut, E>(mut self, hook: F) -> Self
+    where
+        F: Fn(App) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<SourceError>,
+    {
+        self.hooks
+            .resync_complete
+            .push(resync_hook(self.app.clone(), hook));
+        self
+    }
+
+    /// Gives the live events that arrive at `path` (`/webhook`) to this processor.
+    ///
+    /// Several processors may share a path; each says which events it accepts.
+    #[must_use]
+    pub fn add_webhook_processor<P: WebhookProcessor<App>>(
+        mut self,
+        path: impl Into<String>,
+        processor: P,
+    ) -> Self {
+        self.processors.push(ErasedProcessor::new(
+            path.into(),
+            self.app.clone(),
+            processor,
+        ));
+        self
+    }
+
+    /// The registered kinds and their functions.
+    #[must_use]
+    pub const fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// The registered webhook processors, in registration order.
+    #[must_use]
+    pub fn processors(&self) -> &[ErasedProcessor] {
+        &self.processors
+    }
+
+    /// The registered hooks.
+    #[must_use]
+    pub const fn hooks(&self) -> &Hooks {
+        &self.hooks
+    }
+}
+
+impl<App: fmt::Debug> fmt::Debug for Integration<App> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Integration")
+            .field("app", &self.app)
+            .field("kinds", &self.registry.kinds().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What an integration does around the reading, with the author's types closed over.
+#[derive(Clone, Default)]
+pub struct Hooks {
+    start: Vec<StartHook>,
+    resync_start: Vec<ResyncHook>,
+    resync_complete: Vec<ResyncHook>,
+}
+
+type HookFuture = BoxFuture<'static, Result<(), SourceError>>;
+type StartHook = Arc<dyn Fn(StartContext) -> HookFuture + Send + Sync>;
+type ResyncHook = Arc<dyn Fn() -> HookFuture + Send + Sync>;
+
+impl Hooks {
+    /// Runs the start hooks in order, all of them, and returns their errors.
+    pub async fn run_start(&self, cx: &StartContext) -> Vec<SourceError> {
+        let mut errors = Vec::new();
+        for hook in &self.start {
+            errors.extend(hook(cx.clone()).await.err());
+        }
+        errors
+    }
+
+    /// Runs the hooks before a resync in order, up to the first error.
+    ///
+    /// # Errors
+    ///
+    /// That error.
+    pub async fn run_resync_start(&self) -> Result<(), SourceError> {
+        for hook in &self.resync_start {
+            hook().await?;
+        }
+        Ok(())
+    }
+
+    /// Runs the hooks after a resync in order, up to the first error.
+    ///
+    /// # Errors
+    ///
+    /// That error.
+    pub async fn run_resync_complete(&self) -> Result<(), SourceError> {
+        for hook in &self.resync_complete {
+            hook().await?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hooks")
+            .field("start", &self.start.len())
+            .field("resync_start", &self.resync_start.len())
+            .field("resync_complete", &self.resync_complete.len())
+            .finish()
+    }
+}
+
+/// What a start hook is told.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct StartContext {
+    /// The integration's identifier at Port.
+    pub identifier: String,
+    /// The public URL of this process, path prefix included; `None` when nothing can reach it.
+    pub base_url: Option<String>,
+    /// Whether the process ends after one resync, so that webhooks would be of no use.
+    pub once: bool,
+}
+
+impl StartContext {
+    /// The context of a process that serves live events.
+    pub fn new(identifier: impl Into<String>) -> Self {
+        Self {
+            identifier: identifier.into(),
+            base_url: None,
+            once: false,
+        }
+    }
+
+    /// The same with a public URL.
+    #[must_use]
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// The same for a process that ends after one resync.
+    #[must_use]
+    pub const fn once(mut self, once: bool) -> Self {
+        self.once = once;
+        self
+    }
+}
+
+fn resync_hook<App, F, Fut, E>(app: App, hook: F) -> ResyncHook
+where
+    App: Clone + Send + Sync + 'static,
+    F: Fn(App) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<(), E>> + Send + 'static,
+    E: Into<SourceError>,
+{
+    Arc::new(move || {
+        let ran = hook(app.clone());
+        Box::pin(async move { ran.await.map_err(Into::into) })
+    })
+}

@@ -1,0 +1,90 @@
+//! Kind name -> resync functions, with the author's types closed over.
+//!
+//! Start with [`Registry`], which the engines read.
+
+use std::fmt;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::{Resync, ResyncContext};
+use crate::batch::BatchStream;
+use crate::resource::{InvalidSelector, RawSelector, ResourceConfig};
+
+/// A resync function that knows its app and reads its own selector.
+#[derive(Clone)]
+pub struct ErasedResync {
+    start: Arc<Start>,
+    check: fn(&ResourceConfig) -> Result<(), InvalidSelector>,
+    schema: fn() -> schemars::Schema,
+}
+
+type Start =
+    dyn Fn(&ResyncContext<RawSelector>) -> Result<BatchStream, InvalidSelector> + Send + Sync;
+
+impl ErasedResync {
+    pub(crate) fn new<App, M, R>(app: App, resync: R) -> Self
+    where
+        App: Clone + Send + Sync + 'static,
+        R: Resync<App, M>,
+    {
+        Self {
+            start: Arc::new(move |cx| Ok(resync.stream(app.clone(), cx.with_selector()?))),
+            check: |resource| resource.with_selector::<R::Selector>().map(drop),
+            schema: || schemars::schema_for!(R::Selector),
+        }
+    }
+
+    /// Starts reading the context's resource.
+    ///
+    /// # Errors
+    ///
+    /// When the selector does not fit the kind.
+    pub fn start(&self, cx: &ResyncContext<RawSelector>) -> Result<BatchStream, InvalidSelector> {
+        (self.start)(cx)
+    }
+
+    /// Checks a resource's selector without reading anything.
+    ///
+    /// # Errors
+    ///
+    /// When the selector does not fit the kind.
+    pub fn check(&self, resource: &ResourceConfig) -> Result<(), InvalidSelector> {
+        (self.check)(resource)
+    }
+
+    /// The JSON Schema of the selector.
+    #[must_use]
+    pub fn schema(&self) -> schemars::Schema {
+        (self.schema)()
+    }
+}
+
+impl fmt::Debug for ErasedResync {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ErasedResync").finish_non_exhaustive()
+    }
+}
+
+/// Every registered kind with its resync functions, in registration order.
+#[derive(Debug, Clone, Default)]
+pub struct Registry {
+    kinds: IndexMap<String, Vec<ErasedResync>>,
+}
+
+impl Registry {
+    pub(crate) fn add(&mut self, kind: &str, resync: ErasedResync) {
+        self.kinds.entry(kind.to_owned()).or_default().push(resync);
+    }
+
+    /// The functions of a kind; empty when nobody registered it.
+    #[must_use]
+    pub fn resyncs(&self, kind: &str) -> &[ErasedResync] {
+        self.kinds.get(kind).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every registered kind.
+    pub fn kinds(&self) -> impl Iterator<Item = &str> {
+        self.kinds.keys().map(String::as_str)
+    }
+}

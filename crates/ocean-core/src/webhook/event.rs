@@ -1,0 +1,76 @@
+//! One request to a webhook.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// A live event as it arrived: headers and the exact bytes of the body, which signatures cover.
+#[derive(Clone)]
+pub struct WebhookEvent {
+    headers: HeaderMap,
+    body: Bytes,
+    payload: Value,
+}
+
+impl WebhookEvent {
+    /// An event from a request.
+    ///
+    /// # Errors
+    ///
+    /// When the body is not JSON.
+    pub fn new(headers: HeaderMap, body: impl Into<Bytes>) -> Result<Self, serde_json::Error> {
+        let body = body.into();
+        let payload = serde_json::from_slice(&body)?;
+        Ok(Self {
+            headers,
+            body,
+            payload,
+        })
+    }
+
+    /// A header's value as text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The exact bytes of the body.
+    #[must_use]
+    pub const fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The parsed body.
+    #[must_use]
+    pub const fn payload(&self) -> &Value {
+        &self.payload
+    }
+
+    /// A text field of the payload.
+    #[must_use]
+    pub fn text(&self, field: &str) -> Option<&str> {
+        self.payload.get(field)?.as_str()
+    }
+
+    /// The payload as an author's type.
+    ///
+    /// # Errors
+    ///
+    /// When it does not have that shape; the path of the field is in the message.
+    pub fn parse<T: DeserializeOwned>(
+        &self,
+    ) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
+        let mut json = serde_json::Deserializer::from_slice(&self.body);
+        serde_path_to_error::deserialize(&mut json)
+    }
+}
+
+impl std::fmt::Debug for WebhookEvent {
+    /// Leaves headers and body out: they hold signatures and personal data.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WebhookEvent")
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
