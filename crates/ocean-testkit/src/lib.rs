@@ -1,1 +1,53 @@
-//! Placeholder while the workspace is laid out.
+//! Simulated ends for integrations: a Port and a Jira that speak real HTTP on the loopback
+//! interface, misbehave on request and remember everything they were asked.
+//!
+//! This is not a mock library: nothing is stubbed inside the process under test. A simulator is a
+//! small server with the semantics of the real service, so any client in any language can be tried
+//! against it.
+//!
+//! ```
+//! use ocean_testkit::{Action, Request, Response, Rule, Server, Service};
+//!
+//! struct Hello;
+//!
+//! impl Service for Hello {
+//!     async fn handle(&self, request: Request) -> Response {
+//!         Response::json(&serde_json::json!({ "path": request.path() }))
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! let server = Server::start(([127, 0, 0, 1], 0).into(), Hello).await?;
+//! server.faults().add(Rule::new(Action::Reset).path("/rest/").times(1));
+//! assert_eq!(server.journal().count("GET", "/rest/"), 0);
+//! server.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Map
+//!
+//! | to | start with |
+//! | --- | --- |
+//! | serve something over HTTP | [`Server`], [`Service`], [`Request`], [`Response`] |
+//! | make it misbehave | [`Faults`], [`FaultPlan`], [`Rule`], [`Action`] |
+//! | see what was asked | [`Journal`], [`Entry`] |
+//! | move a simulator's clock | [`Clock`] |
+//!
+//! Every simulator answers the same control requests under `/__twin/`: `GET` and `DELETE`
+//! `/__twin/journal`, `POST` (a [`FaultPlan`] as JSON) and `DELETE` `/__twin/faults`.
+
+mod clock;
+mod control;
+mod fault;
+mod journal;
+mod message;
+mod server;
+mod socket;
+
+pub use clock::Clock;
+pub use fault::{Action, FaultPlan, Faults, Rewrite, Rule};
+pub use journal::{Entry, Journal, JournalMode};
+pub use message::{Request, Response};
+pub use server::{Controls, Server, Service};
