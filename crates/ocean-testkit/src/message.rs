@@ -29,6 +29,13 @@ impl Request {
         Self::new(request.into_parts().0, body.into())
     }
 
+    /// The same request with the header `name` set; one that cannot be sent is ignored.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        set_header(&mut self.head.headers, name, value);
+        self
+    }
+
     /// The method.
     #[must_use]
     pub fn method(&self) -> &Method {
@@ -176,9 +183,7 @@ impl Response {
     /// The same answer with the header `name` set; a name or value that cannot be sent is ignored.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            self.headers.insert(name, value);
-        }
+        set_header(&mut self.headers, name, value);
         self
     }
 
@@ -198,6 +203,12 @@ impl Response {
     #[must_use]
     pub fn body(&self) -> &Bytes {
         &self.body
+    }
+}
+
+fn set_header(headers: &mut HeaderMap, name: &str, value: &str) {
+    if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+        headers.insert(name, value);
     }
 }
 
