@@ -34,6 +34,7 @@
 //! | make it misbehave | [`Faults`], [`FaultPlan`], [`Rule`], [`Action`] |
 //! | see what was asked | [`Journal`], [`Entry`] |
 //! | move a simulator's clock | [`Clock`] |
+//! | meet a Port | [`port::PortTwin`] |
 //!
 //! Every simulator answers the same control requests under `/__twin/`: `GET` and `DELETE`
 //! `/__twin/journal`, `POST` (a [`FaultPlan`] as JSON) and `DELETE` `/__twin/faults`.
@@ -43,6 +44,7 @@ mod control;
 mod fault;
 mod journal;
 mod message;
+pub mod port;
 mod server;
 mod socket;
 
