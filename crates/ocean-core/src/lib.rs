@@ -8,6 +8,7 @@ mod catalog;
 mod error;
 mod integration;
 mod kind;
+mod mapping;
 mod resource;
 mod resync;
 mod webhook;
@@ -25,6 +26,11 @@ pub use crate::catalog::{
 pub use crate::error::{ErrorClass, SourceError, error_chain};
 pub use crate::integration::{Hooks, Integration, StartContext};
 pub use crate::kind::Kind;
+pub use crate::mapping::{
+    CompiledMapping, Environment, ExpressionFault, FaultCause, ItemError, ItemErrorKind,
+    ItemErrors, MapError, MapOptions, Mapped, MapperPool, Misconfigured, NoKey, ResourceMapper,
+    Skipped, Unsplit,
+};
 pub use crate::resource::{InvalidSelector, NoSelector, RawSelector, ResourceConfig, Selector};
 pub use crate::resync::{ErasedResync, Registry, Resync, ResyncContext, RunScope};
 pub use crate::webhook::{

@@ -1,0 +1,27 @@
+//! How do raw items become entities?
+//!
+//! [`CompiledMapping`] compiles every expression of a mapping document once; it holds a
+//! [`ResourceMapper`] per resource. A mapper turns a batch of raw items into [`Mapped`]: the
+//! entities, and an account of every item that gave none. [`MapperPool`] does so on threads of its
+//! own, because an expression may take long and must not hold up the runtime.
+
+mod compiled;
+mod engine;
+mod entity;
+mod evaluation;
+mod expressions;
+mod items_to_parse;
+mod mapped;
+mod pool;
+mod quotes;
+mod resource;
+mod split;
+mod tally;
+
+pub use self::compiled::{CompiledMapping, ExpressionFault, FaultCause};
+pub use self::engine::Environment;
+pub use self::mapped::{
+    ItemError, ItemErrorKind, ItemErrors, Mapped, Misconfigured, NoKey, Skipped, Unsplit,
+};
+pub use self::pool::{MapError, MapperPool};
+pub use self::resource::{MapOptions, ResourceMapper};
