@@ -1,7 +1,8 @@
 //! How is an entity kept? As the JSON text of its parts: a catalog of a million entities then costs
 //! little more than their text, and a search answers by copying it.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -106,94 +107,127 @@ pub(crate) fn text(object: &impl Serialize) -> Box<str> {
     serde_json::to_string(object).unwrap_or_default().into()
 }
 
+/// A text as JSON.
+pub(crate) fn quote(value: &str) -> String {
+    String::from(text(&value))
+}
+
 /// Which parts of an entity an answer holds.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Include {
-    chosen: Option<Vec<String>>,
+    chosen: Option<HashSet<String>>,
+    properties: Members,
+    relations: Members,
+}
+
+/// Which members of an object an answer holds.
+#[derive(Debug)]
+enum Members {
+    All,
+    Some(HashSet<String>),
+    None,
 }
 
 impl Include {
     /// Everything.
-    pub(crate) const ALL: Self = Self { chosen: None };
+    pub(crate) const ALL: Self = Self {
+        chosen: None,
+        properties: Members::All,
+        relations: Members::All,
+    };
 
     /// The given paths (`title`, `properties`, `properties.x`, ...); everything when there are none.
     pub(crate) fn of(paths: Vec<String>) -> Self {
+        if paths.is_empty() {
+            return Self::ALL;
+        }
         Self {
-            chosen: (!paths.is_empty()).then_some(paths),
+            properties: Members::of("properties", &paths),
+            relations: Members::of("relations", &paths),
+            chosen: Some(paths.into_iter().collect()),
         }
     }
 
     fn has(&self, path: &str) -> bool {
         self.chosen
             .as_ref()
-            .is_none_or(|chosen| chosen.iter().any(|one| one == path))
+            .is_none_or(|chosen| chosen.contains(path))
     }
 
-    /// The part of an object that was asked for; `None` when no part of it was.
-    fn members(&self, object: &str, content: &str) -> Option<Box<str>> {
-        if self.has(object) {
-            return Some(content.into());
+    fn time(&self, path: &str, at: Timestamp) -> Option<Cow<'static, str>> {
+        self.has(path).then(|| quote(&time(at)).into())
+    }
+}
+
+impl Members {
+    fn of(object: &str, paths: &[String]) -> Self {
+        if paths.iter().any(|path| path == object) {
+            return Self::All;
         }
-        let names: Vec<_> = self
-            .chosen
+        let members = paths
             .iter()
-            .flatten()
-            .filter_map(|path| path.strip_prefix(object)?.strip_prefix('.'))
-            .collect();
-        if names.is_empty() {
-            return None;
+            .filter_map(|path| path.strip_prefix(object)?.strip_prefix('.'));
+        let members: HashSet<String> = members.map(str::to_owned).collect();
+        if members.is_empty() {
+            Self::None
+        } else {
+            Self::Some(members)
         }
-        let mut members = fields(content);
-        members.retain(|name, _| names.contains(&name.as_str()));
-        Some(text(&members))
+    }
+
+    /// The chosen part of an object; `None` when no part of it is.
+    fn select<'a>(&self, content: &'a str) -> Option<Cow<'a, str>> {
+        match self {
+            Self::All => Some(content.into()),
+            Self::None => None,
+            Self::Some(names) => {
+                let mut members = fields(content);
+                let before = members.len();
+                members.retain(|name, _| names.contains(name));
+                let whole = members.len() == before;
+                Some(if whole {
+                    content.into()
+                } else {
+                    String::from(text(&members)).into()
+                })
+            }
+        }
     }
 }
 
 /// Appends the JSON of an entity to `out`.
-pub(crate) fn write(
+pub(crate) fn write<'a>(
     out: &mut Vec<u8>,
     blueprint: &str,
     identifier: &str,
-    entity: &Entity,
+    entity: &'a Entity,
     include: &Include,
 ) {
     let content = &entity.content;
-    let member = |name: &str, part: &Option<Box<str>>| {
-        part.as_deref()
-            .filter(|_| include.has(name))
-            .map(Box::<str>::from)
+    let quoted = |name: &str, value: &str| include.has(name).then(|| Cow::from(quote(value)));
+    let optional = |name: &str, part: &'a Option<Box<str>>| {
+        part.as_deref().filter(|_| include.has(name)).map(Cow::from)
     };
-    let named = |name: &str, value: &str| include.has(name).then(|| text(&value));
     let parts = [
-        ("identifier", named("identifier", identifier)),
-        ("blueprint", named("blueprint", blueprint)),
-        ("title", member("title", &content.title)),
-        ("icon", member("icon", &content.icon)),
-        ("team", member("team", &content.team)),
-        (
-            "properties",
-            include.members("properties", &content.properties),
-        ),
-        (
-            "relations",
-            include.members("relations", &content.relations),
-        ),
-        ("createdAt", named("createdAt", &time(entity.created_at))),
-        ("updatedAt", named("updatedAt", &time(entity.updated_at))),
+        ("identifier", quoted("identifier", identifier)),
+        ("blueprint", quoted("blueprint", blueprint)),
+        ("title", optional("title", &content.title)),
+        ("icon", optional("icon", &content.icon)),
+        ("team", optional("team", &content.team)),
+        ("properties", include.properties.select(&content.properties)),
+        ("relations", include.relations.select(&content.relations)),
+        ("createdAt", include.time("createdAt", entity.created_at)),
+        ("updatedAt", include.time("updatedAt", entity.updated_at)),
     ];
-    let mut separator = b'{';
+    out.push(b'{');
+    let mut separator = "\"";
     for (name, part) in parts {
         if let Some(part) = part {
-            out.push(separator);
-            out.push(b'"');
-            out.extend_from_slice(name.as_bytes());
-            out.extend_from_slice(b"\":");
-            out.extend_from_slice(part.as_bytes());
-            separator = b',';
+            for piece in [separator, name, "\":", &part] {
+                out.extend_from_slice(piece.as_bytes());
+            }
+            separator = ",\"";
         }
-    }
-    if separator == b'{' {
-        out.push(b'{');
     }
     out.push(b'}');
 }
