@@ -306,3 +306,99 @@ impl PortTwin {
         self.server.stop().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
+    use super::*;
+    use crate::fault::{Action, Rule};
+
+    /// Sends one request on a connection of its own; an answer cut off by a reset is empty.
+    async fn post(port: &PortTwin, path: &str, token: &str, body: Value) -> String {
+        let body = body.to_string();
+        let mut stream = TcpStream::connect(port.addr()).await.unwrap();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: t\r\nConnection: close\r\nUser-Agent: a/b\r\n\
+             Authorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        match stream.read_to_string(&mut answer).await {
+            Ok(_) => answer,
+            Err(_) => String::new(),
+        }
+    }
+
+    async fn token(port: &PortTwin) -> String {
+        let body = json!({ "clientId": "id", "clientSecret": "secret" });
+        let answer = post(port, "/v1/auth/access_token", "", body).await;
+        let json = answer.split_once("\r\n\r\n").unwrap().1;
+        let json: Value = serde_json::from_str(json).unwrap();
+        json["accessToken"].as_str().unwrap().to_owned()
+    }
+
+    async fn start() -> (PortTwin, String) {
+        let port = PortTwin::builder()
+            .client("id", "secret")
+            .start()
+            .await
+            .unwrap();
+        port.put_blueprint(json!({ "identifier": "b" }));
+        let token = token(&port).await;
+        (port, token)
+    }
+
+    const BULK: &str = "/v1/blueprints/b/entities/bulk?upsert=true";
+
+    #[tokio::test]
+    async fn an_ambiguous_success_is_in_the_catalog_although_the_answer_is_lost() {
+        let (port, token) = start().await;
+        port.faults()
+            .add(Rule::new(Action::ApplyThenReset).path("/bulk").times(1));
+        let body = || json!({ "entities": [{ "identifier": "x" }] });
+        assert_eq!(post(&port, BULK, &token, body()).await, "");
+        assert_eq!(port.entity_count("b"), 1);
+        let again = post(&port, BULK, &token, body()).await;
+        assert!(again.contains(r#""created":false"#), "{again}");
+        assert_eq!((port.writes().created, port.writes().unchanged), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn expired_tokens_are_refused_until_a_new_one_is_fetched() {
+        let (port, old) = start().await;
+        port.expire_tokens();
+        let body = || json!({ "entities": [] });
+        assert!(
+            post(&port, BULK, &old, body())
+                .await
+                .starts_with("HTTP/1.1 401")
+        );
+        let new = token(&port).await;
+        assert!(
+            post(&port, BULK, &new, body())
+                .await
+                .starts_with("HTTP/1.1 200")
+        );
+        assert_eq!(port.token_calls(), 2);
+    }
+
+    #[tokio::test]
+    async fn times_of_entities_follow_the_clock_of_the_server() {
+        let (port, token) = start().await;
+        port.set_clock_offset(SignedDuration::from_hours(-24 * 365 * 20));
+        post(
+            &port,
+            BULK,
+            &token,
+            json!({ "entities": [{ "identifier": "x" }] }),
+        )
+        .await;
+        let entity = port.entity("b", "x").unwrap();
+        assert!(entity["updatedAt"].as_str().unwrap() < "2020", "{entity}");
+        assert_eq!(entity["$datasource"], "a/b");
+    }
+}
