@@ -92,8 +92,15 @@ async fn start() -> (Server, Arc<Echo>) {
 /// What a client hears under a fault, and how many requests the service saw.
 async fn under(action: Action, path: &str) -> (Heard, usize) {
     let (server, echo) = start().await;
+    // Only silence is waited out; everything else ends the connection, however busy the machine.
+    let silent = matches!(action, Action::Hang | Action::HangAfterHeaders);
+    let patience = if silent {
+        Duration::from_millis(500)
+    } else {
+        Duration::from_secs(10)
+    };
     server.faults().add(Rule::new(action));
-    let heard = ask(&server, "GET", path, Duration::from_millis(300)).await;
+    let heard = ask(&server, "GET", path, patience).await;
     (
         heard,
         echo.handled.load(std::sync::atomic::Ordering::Relaxed),
