@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::stream::{BoxStream, SelectAll, Stream};
-use serde::de::{DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -134,6 +134,17 @@ impl RawItem {
 impl From<Value> for RawItem {
     fn from(value: Value) -> Self {
         Self::from_checked(Bytes::from(value.to_string()))
+    }
+}
+
+impl<'de> Deserialize<'de> for RawItem {
+    /// Keeps the bytes of the value, so that a payload type can hold part of an event as it
+    /// arrived.
+    fn deserialize<D: serde::Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(json)?;
+        Ok(Self::from_checked(
+            Box::<str>::from(raw).into_string().into(),
+        ))
     }
 }
 
@@ -309,6 +320,13 @@ mod tests {
     fn the_last_of_two_equal_fields_wins() {
         let item = RawItem::from_json(&br#"{"a": 1, "a": 2}"#[..]).unwrap();
         assert_eq!(item.get::<u8>("a"), Some(2));
+    }
+
+    #[test]
+    fn an_item_inside_a_payload_keeps_its_bytes() {
+        let payload: std::collections::HashMap<&str, RawItem> =
+            serde_json::from_str(r#"{"issue": {"id": 1.50}}"#).unwrap();
+        assert_eq!(payload["issue"].json().as_ref(), br#"{"id": 1.50}"#);
     }
 
     #[test]
