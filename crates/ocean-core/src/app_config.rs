@@ -103,6 +103,19 @@ pub struct EntityMapping {
 }
 
 impl EntityMapping {
+    /// A mapping by these jq expressions that declares nothing else.
+    pub fn new(identifier: impl Into<String>, blueprint: impl Into<String>) -> Self {
+        Self {
+            identifier: Expression::Jq(identifier.into()),
+            blueprint: blueprint.into(),
+            title: None,
+            icon: None,
+            team: None,
+            properties: None,
+            relations: None,
+        }
+    }
+
     /// The fields that are set, as a search names what it includes. Icons are never compared.
     pub(crate) fn diff_fields(&self) -> Vec<String> {
         let mut fields = vec!["blueprint".to_owned(), "identifier".to_owned()];

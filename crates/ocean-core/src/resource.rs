@@ -85,6 +85,26 @@ pub struct ResourceConfig<S = RawSelector> {
     pub mapping: Arc<EntityMapping>,
 }
 
+impl<S> ResourceConfig<S> {
+    /// A resource that takes every item and maps it to nothing, to test functions that get one.
+    ///
+    /// ```
+    /// use ocean_core::{NoSelector, ResourceConfig};
+    ///
+    /// let resource = ResourceConfig::new("ticket", NoSelector {});
+    /// assert_eq!(resource.query, "true");
+    /// ```
+    pub fn new(kind: impl Into<Arc<str>>, selector: S) -> Self {
+        Self {
+            kind: kind.into(),
+            index: 0,
+            query: "true".to_owned(),
+            selector,
+            mapping: Arc::new(EntityMapping::new("null", "null")),
+        }
+    }
+}
+
 impl ResourceConfig<RawSelector> {
     /// Reads the author's selector type.
     ///
