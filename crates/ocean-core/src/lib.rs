@@ -6,6 +6,7 @@ mod app_config;
 mod batch;
 mod catalog;
 mod error;
+pub mod http;
 mod integration;
 mod kind;
 mod mapping;

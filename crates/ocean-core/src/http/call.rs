@@ -1,0 +1,396 @@
+//! How does one call run from its first attempt to its end? [`Call`] is that loop.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use futures::{StreamExt as _, stream};
+use http::{HeaderMap, Request, StatusCode};
+use jiff::Timestamp;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, timeout};
+use tracing::Instrument as _;
+
+use super::auth::Refresh;
+use super::config::Inner;
+use super::deadline::{Budget, Deadline, Deadlines};
+use super::error::{CallContext, HttpError};
+use super::pause::TooLong;
+use super::redact::redact_uri;
+use super::response::Response;
+use super::retry::{Failure, Mode};
+use super::retry_after::Announcement;
+use super::stream::StreamingResponse;
+use super::transport::{BodyStream, TransportError, TransportErrorKind};
+
+/// The right to have one request on the wire.
+pub(super) type Slot = Option<OwnedSemaphorePermit>;
+
+/// One call of a client: all the attempts that are made for one request.
+pub(super) struct Call<'c> {
+    inner: &'c Arc<Inner>,
+    request: Request<Bytes>,
+    host: String,
+    url: String,
+    mode: Mode,
+    started: Instant,
+    attempts: u32,
+    refreshed: bool,
+    budget: Budget,
+}
+
+/// How much of an answer has to be there for an attempt to have succeeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Want {
+    Body,
+    Headers,
+}
+
+/// An answer of any status.
+type Answer = http::Response<Body>;
+
+enum Body {
+    Whole(Bytes),
+    Open(BodyStream, Slot),
+}
+
+/// An attempt without an answer.
+#[derive(Debug)]
+pub(super) enum Fault {
+    Late(Deadline),
+    Transport(TransportError),
+    TooLarge(u64),
+}
+
+impl<'c> Call<'c> {
+    pub(super) fn new(inner: &'c Arc<Inner>, request: Request<Bytes>) -> Self {
+        let uri = request.uri();
+        Self {
+            host: uri
+                .authority()
+                .map(|authority| authority.as_str().to_owned())
+                .unwrap_or_default(),
+            url: inner.settings.masker.full(&redact_uri(uri)).into_owned(),
+            mode: Mode::of(&request),
+            started: Instant::now(),
+            attempts: 0,
+            refreshed: false,
+            budget: Budget::new(inner.settings.deadlines.total),
+            request,
+            inner,
+        }
+    }
+
+    /// Runs the call until the whole body is there.
+    pub(super) async fn whole(mut self) -> Result<Response, HttpError> {
+        let (parts, body) = self.run(Want::Body).await?.into_parts();
+        let body = match body {
+            Body::Whole(body) => body,
+            Body::Open(body, _slot) => self
+                .collect(body)
+                .await
+                .map_err(|fault| self.failed(fault))?,
+        };
+        Ok(self.received(http::Response::from_parts(parts, body)))
+    }
+
+    /// Runs the call until the headers of a successful answer are there.
+    pub(super) async fn open(mut self) -> Result<StreamingResponse, HttpError> {
+        let (parts, body) = self.run(Want::Headers).await?.into_parts();
+        let (body, slot) = match body {
+            Body::Open(body, slot) => (body, slot),
+            Body::Whole(body) => {
+                let response = http::Response::from_parts(parts.clone(), body);
+                let accepted = self.received(response).error_for_status()?;
+                let body = stream::iter([Ok(accepted.into_body())]);
+                (body.boxed(), None)
+            }
+        };
+        let response = http::Response::from_parts(parts, body);
+        let settings = &self.inner.settings;
+        Ok(StreamingResponse::new(
+            response,
+            slot,
+            self.context(),
+            settings,
+        ))
+    }
+
+    async fn run(&mut self, want: Want) -> Result<Answer, HttpError> {
+        loop {
+            self.wait_for_pauses().await?;
+            let (headers, generation) = self.authorized().await?;
+            let slot = self.slot().await?;
+            self.attempts += 1;
+            let span = self.span();
+            let outcome = self
+                .attempt(headers.clone(), slot, want)
+                .instrument(span.clone())
+                .await;
+            let announcement = self.heed(&outcome);
+            if is_unauthorized(&outcome) && self.renewed(generation, &headers).await? {
+                continue;
+            }
+            let failure = failure_of(&outcome);
+            let again = failure.filter(|failure| {
+                let policy = &self.inner.settings.retry;
+                !self.budget.is_spent() && policy.allows(self.mode, self.attempts, *failure)
+            });
+            let Some(failure) = again else {
+                return outcome.map_err(|fault| self.failed(fault));
+            };
+            tracing::debug!(parent: &span, ?failure, "request failed, trying again");
+            drop(outcome);
+            self.back_off(announcement).await?;
+        }
+    }
+}
+
+/// Waiting.
+impl Call<'_> {
+    async fn wait_for_pauses(&self) -> Result<(), HttpError> {
+        let settings = &self.inner.settings;
+        self.inner
+            .pauses
+            .wait(&self.host, settings.max_pause, || (settings.randomness)())
+            .await
+            .map_err(|TooLong { left }| self.paused_too_long(left))
+    }
+
+    /// A slot, at a time when the host is not paused: a slot is not held while waiting.
+    async fn slot(&self) -> Result<Slot, HttpError> {
+        loop {
+            self.wait_for_pauses().await?;
+            // The semaphore is never closed; if it were, there would be no limit to keep.
+            let slot = Arc::clone(&self.inner.slots).acquire_owned().await.ok();
+            if self.inner.pauses.left(&self.host).is_none() {
+                return Ok(slot);
+            }
+        }
+    }
+
+    async fn back_off(&self, announcement: Announcement) -> Result<(), HttpError> {
+        let settings = &self.inner.settings;
+        let delay = match announcement {
+            // The next attempt waits for the pause, like everybody.
+            Announcement::Pause(_) => Duration::ZERO,
+            Announcement::Delay(left) if left > settings.max_pause => {
+                return Err(self.paused_too_long(left));
+            }
+            Announcement::Delay(delay) => delay,
+            Announcement::Nothing => settings.retry.delay(self.attempts, (settings.randomness)()),
+        };
+        tokio::time::sleep(delay).await;
+        Ok(())
+    }
+
+    /// Reads what the answer says about waiting, and tells everybody if it is for everybody.
+    fn heed(&self, outcome: &Result<Answer, Fault>) -> Announcement {
+        let Ok(answer) = outcome else {
+            return Announcement::Nothing;
+        };
+        let announcement = Announcement::of(answer.status(), answer.headers(), Timestamp::now());
+        if let Announcement::Pause(wait) = announcement {
+            tracing::warn!(
+                system = &*self.inner.settings.name,
+                host = self.host,
+                status = answer.status().as_u16(),
+                seconds = wait.as_secs_f64(),
+                "the server asked for a pause"
+            );
+            self.inner.pauses.announce(&self.host, wait);
+        }
+        announcement
+    }
+}
+
+/// Credentials.
+impl Call<'_> {
+    /// The headers of the next attempt, and which generation of credentials they hold.
+    async fn authorized(&self) -> Result<(HeaderMap, u64), HttpError> {
+        let mut headers = self.request.headers().clone();
+        for (name, value) in &self.inner.settings.headers {
+            if !headers.contains_key(name) {
+                headers.insert(name, value.clone());
+            }
+        }
+        let generation = match &self.inner.credentials {
+            Some(credentials) => credentials.authorize(&mut headers).await,
+            None => Ok(0),
+        };
+        match generation {
+            Ok(generation) => Ok((headers, generation)),
+            Err(source) => Err(HttpError::Authorize {
+                call: Box::new(self.context()),
+                source,
+            }),
+        }
+    }
+
+    /// Whether there are new credentials after a 401. Asked once for each call.
+    async fn renewed(&mut self, generation: u64, refused: &HeaderMap) -> Result<bool, HttpError> {
+        let Some(credentials) = &self.inner.credentials else {
+            return Ok(false);
+        };
+        if std::mem::replace(&mut self.refreshed, true) {
+            return Ok(false);
+        }
+        match credentials.refresh(generation, refused).await {
+            Ok(refresh) => Ok(refresh == Refresh::Renewed),
+            Err(source) => Err(HttpError::Authorize {
+                call: Box::new(self.context()),
+                source,
+            }),
+        }
+    }
+}
+
+/// One attempt.
+impl Call<'_> {
+    async fn attempt(
+        &mut self,
+        headers: HeaderMap,
+        slot: Slot,
+        want: Want,
+    ) -> Result<Answer, Fault> {
+        let mut request = self.request.clone();
+        *request.headers_mut() = headers;
+        let started = Instant::now();
+        let result = timeout(self.budget.left(), self.exchange(request, slot, want))
+            .await
+            .unwrap_or(Err(Fault::Late(Deadline::Total)));
+        self.budget.spend(started.elapsed());
+        result
+    }
+
+    async fn exchange(
+        &self,
+        request: Request<Bytes>,
+        slot: Slot,
+        want: Want,
+    ) -> Result<Answer, Fault> {
+        let settings = &self.inner.settings;
+        let sending = self.inner.transport.send(request);
+        let response = timeout(settings.deadlines.first_byte, sending)
+            .await
+            .map_err(|_elapsed| Fault::Late(Deadline::FirstByte))?
+            .map_err(Fault::Transport)?;
+        tracing::Span::current().record("status", response.status().as_u16());
+        if want == Want::Headers && !is_error(response.status()) {
+            return Ok(response.map(|body| Body::Open(body, slot)));
+        }
+        let (parts, body) = response.into_parts();
+        let body = Body::Whole(self.collect(body).await?);
+        Ok(http::Response::from_parts(parts, body))
+    }
+
+    /// Receives a body whole, or not at all. The size is counted after decompression.
+    async fn collect(&self, mut body: BodyStream) -> Result<Bytes, Fault> {
+        let settings = &self.inner.settings;
+        let mut pieces = Vec::new();
+        let mut size = 0_usize;
+        while let Some(piece) = next_piece(&mut body, settings.deadlines).await? {
+            size = size.saturating_add(piece.len());
+            if size > settings.max_body_bytes {
+                return Err(Fault::TooLarge(settings.max_body_bytes as u64));
+            }
+            pieces.push(piece);
+        }
+        // The items of a page share this memory for long, so it has no room to spare.
+        Ok(pieces.concat().into())
+    }
+
+    fn span(&self) -> tracing::Span {
+        tracing::debug_span!(
+            "http",
+            system = &*self.inner.settings.name,
+            method = self.request.method().as_str(),
+            path = self.request.uri().path(),
+            attempt = self.attempts,
+            status = tracing::field::Empty,
+        )
+    }
+}
+
+/// What the caller gets.
+impl Call<'_> {
+    fn context(&self) -> CallContext {
+        CallContext {
+            client: Arc::clone(&self.inner.settings.name),
+            method: self.request.method().clone(),
+            url: self.url.clone(),
+            attempts: self.attempts,
+            elapsed: self.started.elapsed(),
+        }
+    }
+
+    fn received(&self, response: http::Response<Bytes>) -> Response {
+        let masker = self.inner.settings.masker.clone();
+        Response::received(response, self.context(), masker)
+    }
+
+    fn failed(&self, fault: Fault) -> HttpError {
+        fault.into_error(self.context())
+    }
+
+    fn paused_too_long(&self, left: Duration) -> HttpError {
+        HttpError::PausedTooLong {
+            call: Box::new(self.context()),
+            until: SystemTime::now() + left,
+        }
+    }
+}
+
+impl Fault {
+    pub(super) fn into_error(self, call: CallContext) -> HttpError {
+        match self {
+            Self::Late(deadline) => HttpError::Timeout {
+                call: Box::new(call),
+                deadline,
+            },
+            Self::Transport(source) => HttpError::from_transport(call, source),
+            Self::TooLarge(limit) => HttpError::TooLarge {
+                call: Box::new(call),
+                limit,
+            },
+        }
+    }
+}
+
+/// The next piece of a body, which has to come within the idle deadline.
+pub(super) async fn next_piece(
+    body: &mut BodyStream,
+    deadlines: Deadlines,
+) -> Result<Option<Bytes>, Fault> {
+    timeout(deadlines.idle, body.next())
+        .await
+        .map_err(|_elapsed| Fault::Late(Deadline::Idle))?
+        .transpose()
+        .map_err(Fault::Transport)
+}
+
+fn is_error(status: StatusCode) -> bool {
+    status.is_client_error() || status.is_server_error()
+}
+
+fn is_unauthorized(outcome: &Result<Answer, Fault>) -> bool {
+    matches!(outcome, Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED)
+}
+
+/// What the retry policy has to know about an outcome; `None` when it cannot get better.
+fn failure_of(outcome: &Result<Answer, Fault>) -> Option<Failure> {
+    match outcome {
+        Ok(answer) => is_error(answer.status()).then(|| Failure::Status(answer.status())),
+        Err(Fault::Late(Deadline::Total) | Fault::TooLarge(_)) => None,
+        Err(Fault::Late(_)) => Some(Failure::Interrupted),
+        Err(Fault::Transport(error)) => match error.kind() {
+            TransportErrorKind::Connect | TransportErrorKind::ConnectTimeout => {
+                Some(Failure::NotConnected)
+            }
+            TransportErrorKind::Interrupted => Some(Failure::Interrupted),
+            TransportErrorKind::Unreachable
+            | TransportErrorKind::Redirect
+            | TransportErrorKind::InvalidRequest => None,
+        },
+    }
+}

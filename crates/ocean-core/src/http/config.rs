@@ -1,0 +1,239 @@
+//! What can be decided about a client? Everything [`HttpClientBuilder`] has a method for.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue, header};
+
+use super::auth::{Authenticator, Credentials};
+use super::client::HttpClient;
+use super::deadline::Deadlines;
+use super::error::HttpError;
+use super::pause::Pauses;
+use super::proxy::Proxies;
+use super::redact::Masker;
+use super::retry::RetryPolicy;
+use super::transport::Transport;
+use super::wire::Sockets;
+
+/// A page of a listing has some hundred kilobytes; 64 MiB is far beyond any honest one.
+const MAX_BODY_BYTES: usize = 64 << 20;
+
+/// A streamed answer never is in memory as a whole; this only ends an endless one.
+const MAX_STREAM_BYTES: u64 = 4 << 30;
+
+/// What the original grants a third party.
+const CONCURRENCY: usize = 10;
+
+/// A longer pause fails the call: whoever called has better things to do than to hold a slot.
+const MAX_PAUSE: Duration = Duration::from_secs(300);
+
+/// A source of numbers between 0 and 1.
+pub(super) type Randomness = Arc<dyn Fn() -> f64 + Send + Sync>;
+
+/// The decisions about a client, when no more are made.
+pub(super) struct Settings {
+    pub(super) name: Arc<str>,
+    pub(super) headers: HeaderMap,
+    pub(super) retry: RetryPolicy,
+    pub(super) deadlines: Deadlines,
+    pub(super) max_body_bytes: usize,
+    pub(super) max_stream_bytes: u64,
+    pub(super) max_pause: Duration,
+    pub(super) follow_redirects: bool,
+    pub(super) proxies: Proxies,
+    pub(super) ca_pems: Vec<Vec<u8>>,
+    pub(super) verify_tls: bool,
+    pub(super) masker: Masker,
+    pub(super) randomness: Randomness,
+}
+
+/// Makes an [`HttpClient`]; start with [`HttpClient::builder`].
+#[must_use]
+pub struct HttpClientBuilder {
+    settings: Settings,
+    user_agent: Option<String>,
+    concurrency: usize,
+    authenticator: Option<Arc<dyn Authenticator>>,
+    transport: Option<Arc<dyn Transport>>,
+}
+
+impl HttpClientBuilder {
+    pub(super) fn new(name: Arc<str>) -> Self {
+        Self {
+            settings: Settings {
+                name,
+                headers: HeaderMap::new(),
+                retry: RetryPolicy::default(),
+                deadlines: Deadlines::default(),
+                max_body_bytes: MAX_BODY_BYTES,
+                max_stream_bytes: MAX_STREAM_BYTES,
+                max_pause: MAX_PAUSE,
+                follow_redirects: true,
+                proxies: Proxies::default(),
+                ca_pems: Vec::new(),
+                verify_tls: true,
+                masker: Masker::default(),
+                randomness: Arc::new(fastrand::f64),
+            },
+            user_agent: None,
+            concurrency: CONCURRENCY,
+            authenticator: None,
+            transport: None,
+        }
+    }
+
+    /// The `User-Agent` of requests that bring none.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = Some(user_agent.into());
+        self
+    }
+
+    /// Headers for requests that do not bring them.
+    pub fn default_headers(mut self, headers: HeaderMap) -> Self {
+        self.settings.headers.extend(headers);
+        self
+    }
+
+    /// How failed requests are sent again.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.settings.retry = policy;
+        self
+    }
+
+    /// How long calls may take.
+    pub const fn deadlines(mut self, deadlines: Deadlines) -> Self {
+        self.settings.deadlines = deadlines;
+        self
+    }
+
+    /// How large a whole answer may be, decompressed. 64 MiB.
+    pub const fn max_body_bytes(mut self, bytes: usize) -> Self {
+        self.settings.max_body_bytes = bytes;
+        self
+    }
+
+    /// How large a streamed answer may be, decompressed. 4 GiB.
+    pub const fn max_stream_bytes(mut self, bytes: u64) -> Self {
+        self.settings.max_stream_bytes = bytes;
+        self
+    }
+
+    /// How many requests are on the wire at the same time (at least one). 10.
+    ///
+    /// A call that waits, for a retry or a pause, does not count. An open stream does.
+    pub const fn concurrency(mut self, requests: usize) -> Self {
+        self.concurrency = requests;
+        self
+    }
+
+    /// How long a pause of the server is waited for; a longer one fails the calls. 300 s.
+    pub const fn max_pause(mut self, pause: Duration) -> Self {
+        self.settings.max_pause = pause;
+        self
+    }
+
+    /// Whether redirects within the same host are followed, 5 at most. They are unless told.
+    ///
+    /// If not, a redirect is an answer like any other.
+    pub const fn follow_redirects(mut self, follow: bool) -> Self {
+        self.settings.follow_redirects = follow;
+        self
+    }
+
+    /// Sends through these proxies. The environment is not read.
+    pub fn proxies(mut self, proxies: Proxies) -> Self {
+        self.settings.proxies = proxies;
+        self
+    }
+
+    /// Trusts the certificates of this PEM file too, beside those of the system.
+    pub fn ca_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.settings.ca_pems.push(pem.into());
+        self
+    }
+
+    /// `false` accepts any certificate for any host name.
+    pub const fn verify_tls(mut self, verify: bool) -> Self {
+        self.settings.verify_tls = verify;
+        self
+    }
+
+    /// Where requests get their credentials from.
+    pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
+        self.authenticator = Some(Arc::new(authenticator));
+        self
+    }
+
+    /// Hides secrets in errors; give it the values of the credentials.
+    pub fn masker(mut self, masker: Masker) -> Self {
+        self.settings.masker = masker;
+        self
+    }
+
+    /// Sends through something else than sockets, for tests.
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// Takes delays from these numbers (0 to 1) instead of random ones, for tests.
+    pub fn randomness(mut self, numbers: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
+        self.settings.randomness = Arc::new(numbers);
+        self
+    }
+
+    /// Makes the client.
+    ///
+    /// # Errors
+    ///
+    /// [`HttpError::Setup`]: the user agent, a proxy or a certificate is not usable.
+    pub fn build(mut self) -> Result<HttpClient, HttpError> {
+        let name = Arc::clone(&self.settings.name);
+        let failed = |source| HttpError::Setup {
+            client: name,
+            source,
+        };
+        if let Some(user_agent) = &self.user_agent {
+            match HeaderValue::from_str(user_agent) {
+                Ok(value) => self.settings.headers.insert(header::USER_AGENT, value),
+                Err(error) => return Err(failed(error.into())),
+            };
+        }
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => match Sockets::new(&self.settings) {
+                Ok(sockets) => Arc::new(sockets),
+                Err(error) => return Err(failed(error)),
+            },
+        };
+        Ok(HttpClient::new(Inner {
+            settings: self.settings,
+            transport,
+            slots: Arc::new(tokio::sync::Semaphore::new(self.concurrency.max(1))),
+            pauses: Pauses::default(),
+            credentials: self.authenticator.map(Credentials::new),
+        }))
+    }
+}
+
+/// What all clones of a client share.
+pub(super) struct Inner {
+    pub(super) settings: Settings,
+    pub(super) transport: Arc<dyn Transport>,
+    pub(super) slots: Arc<tokio::sync::Semaphore>,
+    pub(super) pauses: Pauses,
+    pub(super) credentials: Option<Credentials>,
+}
+
+/// Default headers may hold credentials, so only the name and the limits are shown.
+impl fmt::Debug for HttpClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClientBuilder")
+            .field("name", &self.settings.name)
+            .field("retry", &self.settings.retry)
+            .field("deadlines", &self.settings.deadlines)
+            .finish_non_exhaustive()
+    }
+}
