@@ -42,6 +42,7 @@
 mod clock;
 mod control;
 mod fault;
+pub mod jira;
 mod journal;
 mod message;
 pub mod port;
