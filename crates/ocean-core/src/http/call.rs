@@ -157,16 +157,29 @@ impl Call<'_> {
             .map_err(|TooLong { left }| self.paused_too_long(left))
     }
 
-    /// A slot, at a time when the host is not paused: a slot is not held while waiting.
+    /// A slot, at a time when nothing holds requests back: a slot is not held while waiting.
     async fn slot(&self) -> Result<Slot, HttpError> {
         loop {
             self.wait_for_pauses().await?;
             // The semaphore is never closed; if it were, there would be no limit to keep.
             let slot = Arc::clone(&self.inner.slots).acquire_owned().await.ok();
-            if self.inner.pauses.left(&self.host).is_none() {
-                return Ok(slot);
+            if self.inner.pauses.left(&self.host).is_some() {
+                continue;
             }
+            let Some(wait) = self.throttled() else {
+                return Ok(slot);
+            };
+            drop(slot);
+            if wait > self.inner.settings.max_pause {
+                return Err(self.paused_too_long(wait));
+            }
+            tokio::time::sleep(wait).await;
         }
+    }
+
+    /// How long the client's throttle holds the next request back.
+    fn throttled(&self) -> Option<Duration> {
+        self.inner.throttle.as_ref()?.admit()
     }
 
     async fn back_off(&self, announcement: Announcement) -> Result<(), HttpError> {
@@ -189,6 +202,9 @@ impl Call<'_> {
         let Ok(answer) = outcome else {
             return Announcement::Nothing;
         };
+        if let Some(throttle) = &self.inner.throttle {
+            throttle.observe(answer.status(), answer.headers());
+        }
         let announcement = Announcement::of(answer.status(), answer.headers(), Timestamp::now());
         if let Announcement::Pause(wait) = announcement {
             tracing::warn!(

@@ -14,6 +14,7 @@ use super::pause::Pauses;
 use super::proxy::Proxies;
 use super::redact::Masker;
 use super::retry::RetryPolicy;
+use super::throttle::Throttle;
 use super::transport::Transport;
 use super::wire::Sockets;
 
@@ -56,6 +57,7 @@ pub struct HttpClientBuilder {
     user_agent: Option<String>,
     concurrency: usize,
     authenticator: Option<Arc<dyn Authenticator>>,
+    throttle: Option<Arc<dyn Throttle>>,
     transport: Option<Arc<dyn Transport>>,
 }
 
@@ -80,6 +82,7 @@ impl HttpClientBuilder {
             user_agent: None,
             concurrency: CONCURRENCY,
             authenticator: None,
+            throttle: None,
             transport: None,
         }
     }
@@ -166,6 +169,12 @@ impl HttpClientBuilder {
         self
     }
 
+    /// Holds requests back as this says, beside the pauses that every client keeps.
+    pub fn throttle(mut self, throttle: impl Throttle) -> Self {
+        self.throttle = Some(Arc::new(throttle));
+        self
+    }
+
     /// Hides secrets in errors; give it the values of the credentials.
     pub fn masker(mut self, masker: Masker) -> Self {
         self.settings.masker = masker;
@@ -214,6 +223,7 @@ impl HttpClientBuilder {
             slots: Arc::new(tokio::sync::Semaphore::new(self.concurrency.max(1))),
             pauses: Pauses::default(),
             credentials: self.authenticator.map(Credentials::new),
+            throttle: self.throttle,
         }))
     }
 }
@@ -225,6 +235,7 @@ pub(super) struct Inner {
     pub(super) slots: Arc<tokio::sync::Semaphore>,
     pub(super) pauses: Pauses,
     pub(super) credentials: Option<Credentials>,
+    pub(super) throttle: Option<Arc<dyn Throttle>>,
 }
 
 /// Default headers may hold credentials, so only the name and the limits are shown.

@@ -45,6 +45,7 @@
 //! | --- | --- |
 //! | make a client | [`HttpClient::builder`], [`RetryPolicy`], [`Deadlines`], [`Proxies`] |
 //! | give it credentials | [`Authenticator`] |
+//! | keep a limit of the other system | [`Throttle`] |
 //! | send | [`HttpClient::send`], [`HttpClient::send_json`], [`HttpClient::open`] |
 //! | hide secrets in text | [`Masker`] |
 //! | test without a socket | [`Transport`] |
@@ -62,6 +63,7 @@ mod response;
 mod retry;
 mod retry_after;
 mod stream;
+mod throttle;
 mod transport;
 mod wire;
 
@@ -75,6 +77,7 @@ pub use self::redact::{Masker, redact_url};
 pub use self::response::Response;
 pub use self::retry::{Retry, RetryPolicy};
 pub use self::stream::StreamingResponse;
+pub use self::throttle::Throttle;
 pub use self::transport::{BodyStream, Transport, TransportError, TransportErrorKind};
 
 #[cfg(test)]
