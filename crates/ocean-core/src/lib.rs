@@ -15,8 +15,8 @@ mod resync;
 mod webhook;
 
 pub use crate::app_config::{
-    AppConfig, EntityMapping, Expression, ItemsToParse, ResourceMapping, SearchExpression,
-    SearchRule,
+    AppConfig, ConfigFaults, EntityMapping, Expression, Finding, ItemsToParse, MappingSource,
+    Parsed, Place, Position, ResourceMapping, SearchExpression, SearchRule,
 };
 pub use crate::batch::{Batch, BatchStream, RawItem, merge};
 pub use crate::catalog::{

@@ -1,12 +1,28 @@
 //! The mapping document (`port-app-config.yaml`, or `integration.config` at Port) as data.
 //!
-//! Start with [`AppConfig`]. Field names and defaults: contract `mapping.md` section 1.
+//! Start with [`AppConfig`], which [`AppConfig::from_yaml`] and [`AppConfig::from_value`] read and
+//! [`AppConfig::to_value`] writes.
+
+mod coerce;
+mod entity_mapping;
+mod node;
+mod parse;
+mod position;
+mod section;
+mod send;
+mod suggest;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
 use crate::resource::{RawSelector, ResourceConfig};
+
+pub(crate) use self::coerce::number_text;
+pub use self::parse::{ConfigFaults, Parsed};
+pub use self::position::{Finding, MappingSource, Place, Position};
 
 /// A whole mapping document.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +70,16 @@ pub struct ResourceMapping {
     pub mapping: Arc<EntityMapping>,
     /// A jq expression that splits one raw item into several.
     pub items_to_parse: Option<ItemsToParse>,
+    pub(crate) as_written: AsWritten,
+}
+
+/// Which optional keys of a resource the author wrote: only those are sent back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct AsWritten {
+    enable_delete: bool,
+    export_env_variables: bool,
+    items_to_parse_name: Option<String>,
+    items_to_parse_top_level_transform: Option<bool>,
 }
 
 impl ResourceMapping {
@@ -164,9 +190,4 @@ pub enum SearchRule {
     },
     /// A nested search object.
     Nested(SearchExpression),
-}
-
-/// A number as Python writes it, which is what the original turns it into.
-pub(crate) fn number_text(number: &serde_json::Number) -> String {
-    number.to_string()
 }
