@@ -35,6 +35,7 @@
 //! | see what was asked | [`Journal`], [`Entry`] |
 //! | move a simulator's clock | [`Clock`] |
 //! | meet a Port | [`port::PortTwin`] |
+//! | meet a Jira | [`jira::JiraTwin`], [`jira::lies`] |
 //!
 //! Every simulator answers the same control requests under `/__twin/`: `GET` and `DELETE`
 //! `/__twin/journal`, `POST` (a [`FaultPlan`] as JSON) and `DELETE` `/__twin/faults`.
