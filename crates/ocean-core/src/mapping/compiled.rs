@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::app_config::AppConfig;
 
-use super::engine::{CompileError, Environment};
+use super::jq::{CompileError, Environment, Refusal};
 use super::resource::ResourceMapper;
 
 /// A mapping document with every expression compiled, once for all batches.
@@ -81,9 +81,14 @@ impl ExpressionFault {
         Self {
             path,
             expression: expression.to_owned(),
-            column: None,
+            column: expression
+                .get(..error.offset)
+                .map(|before| before.chars().count() + 1),
             message: error.to_string(),
-            cause: FaultCause::Rejected,
+            cause: match error.kind {
+                Refusal::Rejected => FaultCause::Rejected,
+                Refusal::Unsupported => FaultCause::Unsupported,
+            },
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::engine::{Budget, EvalError, Val};
 use super::expressions::{CompiledExpression, ExpressionId, Expressions};
+use super::jq::{Budget, EvalError, Val};
 use super::mapped::ItemErrorKind;
 
 /// One item and what may be spent on it.
@@ -65,10 +65,11 @@ impl Evaluation<'_> {
         match program.first(self.input, self.budget) {
             Ok(Some(value)) => Ok(Given::Value(value)),
             Ok(None) => Ok(Given::Nothing),
-            Err(EvalError::Exhausted) => {
-                let message = EvalError::Exhausted.to_string();
-                Err(refuse(expression, ItemErrorKind::Exhausted, &message))
-            }
+            Err(EvalError::Exhausted(limit)) => Err(refuse(
+                expression,
+                ItemErrorKind::Exhausted,
+                &limit.to_string(),
+            )),
             Err(error) => Ok(Given::Failed(Failure::Failed(error))),
         }
     }

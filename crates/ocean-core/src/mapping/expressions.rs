@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::app_config::{Expression, SearchExpression, SearchRule};
 
 use super::compiled::ExpressionFault;
-use super::engine::{Environment, Needs, Program};
+use super::jq::{Environment, Needs, Program};
 use super::quotes::rewrite_quotes;
 
 /// The position of an expression in its [`Expressions`].

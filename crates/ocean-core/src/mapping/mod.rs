@@ -6,11 +6,11 @@
 //! own, because an expression may take long and must not hold up the runtime.
 
 mod compiled;
-mod engine;
 mod entity;
 mod evaluation;
 mod expressions;
 mod items_to_parse;
+mod jq;
 mod mapped;
 mod pool;
 mod quotes;
@@ -19,7 +19,7 @@ mod split;
 mod tally;
 
 pub use self::compiled::{CompiledMapping, ExpressionFault, FaultCause};
-pub use self::engine::Environment;
+pub use self::jq::Environment;
 pub use self::mapped::{
     ItemError, ItemErrorKind, ItemErrors, Mapped, Misconfigured, NoKey, Skipped, Unsplit,
 };

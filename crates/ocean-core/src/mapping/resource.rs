@@ -9,10 +9,10 @@ use crate::batch::{Batch, RawItem};
 use crate::error::error_chain;
 
 use super::compiled::ExpressionFault;
-use super::engine::{Budget, Environment, Limits, Needs, Val};
 use super::entity::{EntityTemplate, kind_of};
 use super::evaluation::{Evaluation, Given, Progress, Refusal};
 use super::expressions::{Compiler, ExpressionId, Expressions, Place};
+use super::jq::{Budget, Environment, Limits, Needs, Val};
 use super::mapped::{ItemError, ItemErrorKind, Mapped};
 use super::split::Splitter;
 use super::tally::Tally;

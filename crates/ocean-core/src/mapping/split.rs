@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use crate::app_config::ItemsToParse;
 
-use super::engine::Val;
 use super::evaluation::{Evaluation, Given, Refusal};
 use super::expressions::{Compiler, ExpressionId, Place};
 use super::items_to_parse::deletion_path;
+use super::jq::Val;
 use super::tally::Tally;
 
 /// `itemsToParse` of a resource, compiled.

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::shared::{Desk, Shared};
-use crate::mapping::engine::{WORKER_STACK, with_stack};
+use crate::mapping::jq::{WORKER_STACK, with_stack};
 
 /// Starts a worker and makes it known.
 pub(super) fn spawn(shared: &Arc<Shared>) -> io::Result<()> {

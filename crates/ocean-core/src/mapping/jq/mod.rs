@@ -1,0 +1,50 @@
+//! How are the jq expressions of a mapping evaluated?
+//!
+//! jaq-core interprets the language; this module gives it a value type and definitions with the
+//! semantics of jq 1.8. [`Program`] is one compiled expression, [`Val`] a value, [`Budget`] what an
+//! evaluation may cost, [`Needs`] the parts of an item that an expression reads.
+//!
+//! Plain paths and constants, which are most expressions of a mapping, never reach the
+//! interpreter: they are walked.
+//!
+//! Deliberately absent: modules, inputs beyond the one item, and the environment of the process.
+//! `docs/known-differences.md` lists what jq does otherwise.
+
+mod access;
+mod analysis;
+mod budget;
+mod calendar;
+mod compile;
+mod desugar;
+mod engine;
+mod json;
+mod natives;
+mod needs;
+mod number;
+mod ops;
+mod order;
+mod parse;
+mod paths;
+mod program;
+mod rewrite;
+mod text;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::budget::{Budget, Limits, WORKER_STACK, with_stack};
+pub(crate) use self::needs::Needs;
+pub use self::program::Environment;
+pub(crate) use self::program::{CompileError, EvalError, Program, Refusal};
+pub(crate) use self::value::Val;
+
+/// An error that a program raises, and may catch.
+type Fault = jaq_core::Error<Val>;
+
+/// A value, or an error that the program raises.
+type Outcome = Result<Val, Fault>;
+
+fn fail(message: impl ToString) -> Outcome {
+    Err(Fault::str(message))
+}
