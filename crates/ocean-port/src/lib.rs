@@ -28,6 +28,7 @@
 //! | what exactly is sent? | `request`: builders of plain `http::Request` values, one file per area |
 //! | who sends it, and with which token? | `transport`, `auth` |
 //! | how are entities written, deleted, found? | `upsert` and `batching`, `delete`, `find` and `elements` |
+//! | what must exist before the first run? | `provision` |
 //! | what is remembered? | `cache` (blueprints, flags), `clock` (Port's time) |
 //! | what comes back, and what went wrong? | `wire`, `error` |
 //!
@@ -46,6 +47,7 @@ mod delete;
 mod elements;
 mod error;
 mod find;
+mod provision;
 mod request;
 mod timestamp;
 mod transport;
@@ -55,3 +57,4 @@ mod wire;
 pub use crate::client::PortClient;
 pub use crate::config::PortConfig;
 pub use crate::error::Error;
+pub use crate::provision::{Defaults, Origin, Provisioned, Runtime};

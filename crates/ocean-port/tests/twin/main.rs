@@ -5,6 +5,7 @@
 mod auth;
 mod delete;
 mod find;
+mod provision;
 mod store;
 mod upsert;
 
