@@ -139,6 +139,8 @@ fn abs(value: &Val) -> Outcome {
         Val::Num(Num::Int(int)) if *int >= 0 => Ok(value.clone()),
         Val::Num(number) if number.as_f64() > 0.0 => Ok(value.clone()),
         Val::Num(number) => Ok(Val::float(number.as_f64().abs())),
+        // Only what sorts before numbers counts as negative.
+        Val::Str(_) | Val::Arr(_) | Val::Obj(_) => Ok(value.clone()),
         _ => fail(format!("{} cannot be negated", describe(value))),
     }
 }
