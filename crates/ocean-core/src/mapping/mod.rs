@@ -17,6 +17,10 @@ mod quotes;
 mod resource;
 mod split;
 mod tally;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod vectors;
 
 pub use self::compiled::{CompiledMapping, ExpressionFault, FaultCause};
 pub use self::jq::Environment;

@@ -29,7 +29,7 @@ pub(super) struct Job {
 pub(super) struct Task {
     mapper: Arc<ResourceMapper>,
     batch: Batch,
-    pub(super) options: MapOptions,
+    options: MapOptions,
     progress: Progress,
 }
 

@@ -7,6 +7,8 @@
 
 mod job;
 mod shared;
+#[cfg(test)]
+mod tests;
 mod watchdog;
 mod worker;
 
@@ -28,9 +30,9 @@ use super::resource::{MapOptions, ResourceMapper};
 /// Batches that may wait per thread: enough that a thread never waits for the next one.
 const WAITING_PER_THREAD: usize = 2;
 
-/// How long past the time limit of an item a thread may take to come back. The limit is checked
-/// between steps, and a single step on a large value takes a while.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long a thread may take for an item before it is given up. The budget allows 10 seconds and
+/// is checked between steps; a single step on a large value takes a while.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Threads that map batches beside the runtime.
 ///
@@ -61,7 +63,7 @@ impl MapperPool {
     ///
     /// When the system gives no threads.
     pub fn with_threads(threads: NonZeroUsize) -> io::Result<Self> {
-        Self::start(threads, GRACE)
+        Self::start(threads, PATIENCE)
     }
 
     /// A pool without threads, which maps on the task that asks.
@@ -73,8 +75,8 @@ impl MapperPool {
         Self { threads: None }
     }
 
-    fn start(threads: NonZeroUsize, grace: Duration) -> io::Result<Self> {
-        let shared = Arc::new(Shared::new(grace));
+    fn start(threads: NonZeroUsize, patience: Duration) -> io::Result<Self> {
+        let shared = Arc::new(Shared::new(patience));
         // Made before the threads, so that its drop stops those that did start.
         let mut pool = Threads {
             shared: Arc::clone(&shared),

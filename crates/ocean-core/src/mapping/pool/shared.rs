@@ -13,7 +13,7 @@ use super::job::Job;
 const REPLACEMENTS: usize = 2;
 
 /// How long a drop of the pool waits for items at hand.
-const PATIENCE: Duration = Duration::from_secs(1);
+const CLOSING_TIME: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -26,7 +26,8 @@ pub(super) struct Shared {
     gone: Condvar,
     /// Changed only while `state` is locked, so that nobody sleeps through it.
     closed: AtomicBool,
-    pub(super) grace: Duration,
+    /// How long a worker may take for an item.
+    pub(super) patience: Duration,
 }
 
 #[derive(Debug)]
@@ -58,7 +59,7 @@ impl Desk {
 }
 
 impl Shared {
-    pub(super) const fn new(grace: Duration) -> Self {
+    pub(super) const fn new(patience: Duration) -> Self {
         let state = State {
             waiting: VecDeque::new(),
             workers: Vec::new(),
@@ -72,7 +73,7 @@ impl Shared {
             watch: Condvar::new(),
             gone: Condvar::new(),
             closed: AtomicBool::new(false),
-            grace,
+            patience,
         }
     }
 
@@ -173,7 +174,7 @@ impl Shared {
 
     /// Joins the workers that end within reasonable time, which is all but stuck ones.
     pub(super) fn join(&self) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + CLOSING_TIME;
         let mut state = self.lock();
         while state.alive > 0 {
             let left = deadline.saturating_duration_since(Instant::now());

@@ -20,9 +20,9 @@ pub(super) fn spawn(shared: &Arc<Shared>) -> io::Result<JoinHandle<()>> {
 }
 
 fn watch(shared: &Arc<Shared>) {
-    let interval = INTERVAL.min(shared.grace);
+    let interval = INTERVAL.min(shared.patience);
     while let Some(state) = shared.until_next_look(interval) {
-        let stuck = find_stuck(&state, shared.grace);
+        let stuck = find_stuck(&state, shared.patience);
         drop(state);
         for (desk, job) in stuck {
             replace(shared, &desk, job);
@@ -31,8 +31,8 @@ fn watch(shared: &Arc<Shared>) {
 }
 
 /// Takes the jobs away from workers that are past their time.
-fn find_stuck(state: &State, grace: Duration) -> Vec<(Arc<Desk>, Job)> {
-    let overdue = |job: &mut Job| job.since.elapsed() > job.task().options.limits.time + grace;
+fn find_stuck(state: &State, patience: Duration) -> Vec<(Arc<Desk>, Job)> {
+    let overdue = |job: &mut Job| job.since.elapsed() > patience;
     let workers = state.workers.iter();
     workers
         .filter_map(|worker| {
