@@ -12,6 +12,7 @@ mod kind;
 mod mapping;
 mod resource;
 mod resync;
+pub mod settings;
 mod webhook;
 
 pub use crate::app_config::{

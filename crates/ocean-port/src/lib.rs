@@ -1,1 +1,60 @@
-//! Placeholder while the workspace is laid out.
+//! Port as the catalog of an Ocean integration: [`PortClient`] implements the ports
+//! [`Catalog`](ocean_core::Catalog) and [`IntegrationStore`](ocean_core::IntegrationStore) over
+//! Port's API.
+//!
+//! This is not a general client of Port: it has the calls that an integration makes and no others,
+//! and it sends what the original Ocean framework sends.
+//!
+//! ```no_run
+//! use ocean_core::{AppConfig, Catalog, Entity, WriteContext, WriteEvent};
+//! use ocean_port::{PortClient, PortConfig};
+//!
+//! # async fn example(entities: Vec<Entity>) -> Result<(), Box<dyn std::error::Error>> {
+//! let config = PortConfig::new("client-id", "client-secret", "prod-jira", "jira", "0.1.0")
+//!     .base_url("https://api.us.getport.io");
+//! let port = PortClient::new(config)?;
+//! let cx = WriteContext::new(&AppConfig::default(), WriteEvent::LiveEvent);
+//! for outcome in port.upsert(&cx, "jiraIssue", &entities).await? {
+//!     println!("{outcome:?}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Map
+//!
+//! | question | module |
+//! | --- | --- |
+//! | what exactly is sent? | `request`: builders of plain `http::Request` values, one file per area |
+//! | who sends it, and with which token? | `transport`, `auth` |
+//! | how are entities written, deleted, found? | `upsert` and `batching`, `delete`, `find` and `elements` |
+//! | what must exist before the first run? | `provision` |
+//! | what is remembered? | `cache` (blueprints, flags), `clock` (Port's time) |
+//! | what comes back, and what went wrong? | `wire`, `error` |
+//!
+//! Requests are repeated by [`ocean_core::http`], once for the whole workspace. Three things only
+//! this crate can see are asked for again here, each a few times: single entities that Port could
+//! not take at the moment, deletions it answered but did not carry out, and searches that break
+//! off while they are read.
+
+mod auth;
+mod batching;
+mod cache;
+mod client;
+mod clock;
+mod config;
+mod delete;
+mod elements;
+mod error;
+mod find;
+mod provision;
+mod request;
+mod timestamp;
+mod transport;
+mod upsert;
+mod wire;
+
+pub use crate::client::PortClient;
+pub use crate::config::PortConfig;
+pub use crate::error::Error;
+pub use crate::provision::{Defaults, Origin, Provisioned, Runtime};

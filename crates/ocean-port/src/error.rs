@@ -1,0 +1,156 @@
+//! What can go wrong between this machine and Port.
+//!
+//! Start with [`Error`]; the engine sees it as a [`CatalogError`].
+
+use std::error::Error as StdError;
+
+use http::StatusCode;
+use ocean_core::http::HttpError;
+use ocean_core::{CatalogError, ErrorClass};
+use serde_json::{Map, Value};
+
+/// The result of a call to Port.
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a call to Port failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting cannot be used.
+    #[error("setting `{setting}` cannot be used: {reason}")]
+    InvalidConfig {
+        /// Its name.
+        setting: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// What was to be sent cannot be sent.
+    #[error("the request cannot be built: {reason}")]
+    InvalidRequest {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Port did not answer, or not with what was asked for, after all retries.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// A streamed answer broke off or is not what it should be.
+    #[error("the answer to the {what} cannot be used")]
+    BrokenAnswer {
+        /// What was asked for.
+        what: &'static str,
+        /// What is wrong with it.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// Port does not know the integration: it was never registered, or was deleted.
+    #[error("integration `{identifier}` does not exist at port")]
+    NotRegistered {
+        /// Its identifier.
+        identifier: String,
+    },
+    /// Port's answer does not tell the time.
+    #[error("port's answer has no readable `Date` header")]
+    NoDate,
+    /// The integration is registered for another way of running it.
+    #[error("the integration is registered as `{registered}` and cannot be run as `{runtime}`")]
+    OtherInstallation {
+        /// How it is registered.
+        registered: String,
+        /// How this process is run.
+        runtime: &'static str,
+    },
+    /// Port was to make the resources of the integration, and has not.
+    #[error("port has not made a mapping for the integration in time")]
+    NoMapping,
+    /// The default blueprints could not be made; those that were begun were removed again.
+    #[error("default blueprint `{blueprint}` could not be made{}", left(.left_over))]
+    Provisioning {
+        /// The one that failed.
+        blueprint: String,
+        /// Those that could not be removed again.
+        left_over: Vec<String>,
+        /// Why.
+        source: Box<Self>,
+    },
+}
+
+impl Error {
+    pub(crate) fn invalid_config(setting: &'static str, reason: impl Into<String>) -> Self {
+        Self::InvalidConfig {
+            setting,
+            reason: reason.into(),
+        }
+    }
+
+    pub(crate) fn invalid_request(error: impl ToString) -> Self {
+        Self::InvalidRequest {
+            reason: error.to_string(),
+        }
+    }
+
+    pub(crate) fn broken_answer(
+        what: &'static str,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        Self::BrokenAnswer {
+            what,
+            source: source.into(),
+        }
+    }
+
+    /// Whether it may pass, stays, or means that Port refuses the credentials.
+    #[must_use]
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::Http(error) => error.class(),
+            Self::BrokenAnswer { .. } => ErrorClass::Retryable,
+            Self::Provisioning { source, .. } => source.class(),
+            Self::InvalidConfig { .. }
+            | Self::InvalidRequest { .. }
+            | Self::NotRegistered { .. }
+            | Self::NoDate
+            | Self::NoMapping
+            | Self::OtherInstallation { .. } => ErrorClass::Permanent,
+        }
+    }
+
+    pub(crate) fn is_unauthorized(&self) -> bool {
+        self.class() == ErrorClass::Unauthorized
+    }
+
+    /// The status of Port's refusal.
+    pub(crate) fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Http(error) => error.status(),
+            _ => None,
+        }
+    }
+
+    /// Whether Port itself says that there is no such thing.
+    ///
+    /// The 404 of a proxy, or of a wrong address, says nothing about what Port holds; Port's own
+    /// always has a JSON object.
+    pub(crate) fn is_not_found(&self) -> bool {
+        match self {
+            Self::Http(error) if error.status() == Some(StatusCode::NOT_FOUND) => error
+                .response()
+                .is_some_and(|response| response.json::<Map<String, Value>>().is_ok()),
+            _ => false,
+        }
+    }
+}
+
+impl From<Error> for CatalogError {
+    fn from(error: Error) -> Self {
+        Self::new(error.class(), "port failed").caused_by(error)
+    }
+}
+
+fn left(left_over: &[String]) -> String {
+    match left_over {
+        [] => String::new(),
+        names => format!(
+            ", and these could not be removed again: {}",
+            names.join(", ")
+        ),
+    }
+}

@@ -1,0 +1,161 @@
+//! Making the blueprints that are missing, all or none.
+//!
+//! A blueprint may relate to another, and may mirror or calculate what others have, so that each
+//! is made in three stages: bare, with relations, and whole; every stage for all of them before
+//! the next. Contract `port-api.md` 6.2.
+
+use futures::future::join_all;
+use http::StatusCode;
+use ocean_core::error_chain;
+use serde_json::Value;
+
+use crate::client::PortClient;
+use crate::error::{Error, Result};
+
+/// What needs other blueprints to have their relations.
+const COMPUTED: [&str; 3] = [
+    "calculationProperties",
+    "mirrorProperties",
+    "aggregationProperties",
+];
+
+/// What needs other blueprints to exist.
+const RELATED: [&str; 3] = ["teamInheritance", "ownership", "relations"];
+
+/// A default blueprint that Port does not have.
+struct Missing<'a> {
+    identifier: &'a str,
+    whole: &'a Value,
+}
+
+/// What became of the first stage of one blueprint.
+enum Begun {
+    /// It is ours, and is removed again if another fails.
+    Made,
+    /// Somebody else made it meanwhile; it is left alone.
+    Exists,
+}
+
+impl PortClient {
+    /// Makes those of the blueprints that Port does not have; returns which.
+    pub(super) async fn make_blueprints(&self, blueprints: &[Value]) -> Result<Vec<String>> {
+        let missing = self.missing(blueprints).await?;
+        let begun = join_all(missing.iter().map(|one| self.begin(one))).await;
+        let mut ours = Vec::new();
+        let mut failed = None;
+        for (blueprint, begun) in missing.iter().zip(begun) {
+            match begun {
+                Ok(Begun::Made) => ours.push(blueprint),
+                Ok(Begun::Exists) => {}
+                Err(error) => {
+                    // Without an answer it may have been made all the same.
+                    if error.status().is_none() {
+                        ours.push(blueprint);
+                    }
+                    failed.get_or_insert((blueprint.identifier, error));
+                }
+            }
+        }
+        if failed.is_none() {
+            failed = self.complete(&ours).await.err();
+        }
+        match failed {
+            None => Ok(ours.iter().map(|one| one.identifier.to_owned()).collect()),
+            Some((blueprint, error)) => Err(Error::Provisioning {
+                blueprint: blueprint.to_owned(),
+                left_over: self.remove_all(&ours).await,
+                source: Box::new(error),
+            }),
+        }
+    }
+
+    async fn missing<'a>(&self, blueprints: &'a [Value]) -> Result<Vec<Missing<'a>>> {
+        let checks = blueprints.iter().map(async |whole| {
+            let identifier = identifier(whole)?;
+            let found = self.read_blueprint(identifier).await?;
+            Ok(found.is_none().then_some(Missing { identifier, whole }))
+        });
+        let checked: Result<Vec<_>> = join_all(checks).await.into_iter().collect();
+        Ok(checked?.into_iter().flatten().collect())
+    }
+
+    /// Stage one.
+    async fn begin(&self, blueprint: &Missing<'_>) -> Result<Begun> {
+        let bare = without(&without(blueprint.whole, &COMPUTED), &RELATED);
+        let request = self.requests.create_blueprint(&bare)?;
+        match self.transport.send(request).await {
+            Ok(_) => Ok(Begun::Made),
+            Err(error) if error.status() == Some(StatusCode::CONFLICT) => Ok(Begun::Exists),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Stages two and three; the error comes with the blueprint that met it.
+    async fn complete<'a>(&self, ours: &[&Missing<'a>]) -> Result<(), (&'a str, Error)> {
+        for removed in [&COMPUTED[..], &[]] {
+            let stage = ours.iter().map(async |blueprint| {
+                let content = without(blueprint.whole, removed);
+                self.patch(blueprint.identifier, &content)
+                    .await
+                    .map_err(|error| (blueprint.identifier, error))
+            });
+            join_all(stage)
+                .await
+                .into_iter()
+                .collect::<Result<(), _>>()?;
+        }
+        Ok(())
+    }
+
+    async fn patch(&self, identifier: &str, content: &Value) -> Result<()> {
+        let request = self.requests.patch_blueprint(identifier, content)?;
+        self.transport.send(request).await?;
+        Ok(())
+    }
+
+    /// Removes what was begun; returns what could not be removed.
+    ///
+    /// Port keeps a blueprint that another relates to, so it goes on as long as one more goes.
+    async fn remove_all(&self, ours: &[&Missing<'_>]) -> Vec<String> {
+        let mut left: Vec<&str> = ours.iter().map(|one| one.identifier).collect();
+        loop {
+            let mut still = Vec::new();
+            for identifier in left.iter().rev() {
+                if let Err(error) = self.remove_blueprint(identifier).await {
+                    tracing::warn!(
+                        blueprint = *identifier,
+                        error = error_chain(&error),
+                        "a default blueprint could not be removed again"
+                    );
+                    still.push(*identifier);
+                }
+            }
+            still.reverse();
+            if still.is_empty() || still.len() == left.len() {
+                return still.into_iter().map(str::to_owned).collect();
+            }
+            left = still;
+        }
+    }
+
+    async fn remove_blueprint(&self, identifier: &str) -> Result<()> {
+        let request = self.requests.delete_blueprint(identifier)?;
+        match self.transport.send(request).await {
+            Err(error) if !error.is_not_found() => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn identifier(blueprint: &Value) -> Result<&str> {
+    let identifier = blueprint.get("identifier").and_then(Value::as_str);
+    identifier.ok_or_else(|| Error::invalid_request("a default blueprint has no identifier"))
+}
+
+fn without(blueprint: &Value, keys: &[&str]) -> Value {
+    let mut blueprint = blueprint.clone();
+    if let Some(fields) = blueprint.as_object_mut() {
+        fields.retain(|key, _| !keys.contains(&key.as_str()));
+    }
+    blueprint
+}

@@ -1,0 +1,78 @@
+//! The only place that sends: the HTTP client of `ocean-core`, with Port's token on every
+//! request.
+
+use bytes::Bytes;
+use futures::Stream;
+use http::Request;
+use ocean_core::http::{Deadlines, HttpClient, HttpClientBuilder, HttpError, Masker, Response};
+use secrecy::ExposeSecret as _;
+use serde::de::DeserializeOwned;
+
+use crate::auth::TokenKeeper;
+use crate::config::PortConfig;
+use crate::error::Result;
+
+/// How many requests are on the wire at once: the five bulk upserts, as many deletions, and room
+/// for reads beside them.
+const CONCURRENCY: usize = 20;
+
+/// All attempts of a call together may take this many times as long as one answer.
+const TOTAL_DEADLINE_FACTOR: u32 = 5;
+
+#[derive(Debug)]
+pub(crate) struct PortTransport {
+    http: HttpClient,
+}
+
+impl PortTransport {
+    pub(crate) fn new(config: &PortConfig, token_request: Request<Bytes>) -> Result<Self> {
+        let unauthorized = builder(config).build()?;
+        let http = builder(config)
+            .authenticator(TokenKeeper::new(unauthorized, token_request))
+            .build()?;
+        Ok(Self { http })
+    }
+
+    /// Sends a request; any status from 400 is an error.
+    pub(crate) async fn send(&self, request: Request<Bytes>) -> Result<Response> {
+        Ok(self.http.send(request).await?)
+    }
+
+    /// Sends a request and reads the answer.
+    pub(crate) async fn read<T>(&self, request: Request<Bytes>) -> Result<T>
+    where
+        T: DeserializeOwned + Send,
+    {
+        Ok(self.http.send_json(request).await?)
+    }
+
+    /// Sends a request whose answer may be too large to hold; it is there when its headers are.
+    pub(crate) async fn open(
+        &self,
+        request: Request<Bytes>,
+    ) -> Result<impl Stream<Item = Result<Bytes, HttpError>> + Send + use<>> {
+        Ok(self.http.open(request).await?.into_stream())
+    }
+}
+
+fn builder(config: &PortConfig) -> HttpClientBuilder {
+    let read = config.read_timeout;
+    let deadlines = Deadlines::default()
+        .connect(config.connect_timeout)
+        .first_byte(read)
+        .idle(read)
+        .total(read * TOTAL_DEADLINE_FACTOR);
+    let masker = Masker::new([config.client_secret.expose_secret()]);
+    let mut builder = HttpClient::builder("port")
+        .concurrency(CONCURRENCY)
+        .deadlines(deadlines)
+        .retry(config.retry.clone())
+        .follow_redirects(false)
+        .proxies(config.proxies.clone())
+        .verify_tls(config.verify_tls)
+        .masker(masker);
+    for pem in &config.ca_pems {
+        builder = builder.ca_pem(pem.clone());
+    }
+    builder
+}
