@@ -9,6 +9,7 @@ use http::{Method, StatusCode};
 
 use super::auth::AuthError;
 use super::deadline::Deadline;
+use super::paging::Doubt;
 use super::response::Response;
 use super::transport::{TransportError, TransportErrorKind};
 use crate::error::{ErrorClass, SourceError};
@@ -78,6 +79,14 @@ pub enum HttpError {
         /// What was expected.
         source: Box<dyn StdError + Send + Sync>,
     },
+    /// A listing is not known to be complete.
+    #[error("{call}: {doubt}")]
+    Listing {
+        /// The call that raised the doubt.
+        call: Box<CallContext>,
+        /// Why.
+        doubt: Doubt,
+    },
     /// The answer is larger than the client accepts.
     #[error("{call}: the answer has more than {limit} bytes")]
     TooLarge {
@@ -125,9 +134,10 @@ impl HttpError {
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         match self {
-            Self::Timeout { .. } | Self::Interrupted { .. } | Self::PausedTooLong { .. } => {
-                ErrorClass::Retryable
-            }
+            Self::Timeout { .. }
+            | Self::Interrupted { .. }
+            | Self::Listing { .. }
+            | Self::PausedTooLong { .. } => ErrorClass::Retryable,
             Self::Connect { source, .. } => match source.kind() {
                 TransportErrorKind::Unreachable => ErrorClass::Permanent,
                 _ => ErrorClass::Retryable,
@@ -170,6 +180,7 @@ impl HttpError {
             | Self::Interrupted { call, .. }
             | Self::Authorize { call, .. }
             | Self::Decode { call, .. }
+            | Self::Listing { call, .. }
             | Self::TooLarge { call, .. }
             | Self::PausedTooLong { call, .. }
             | Self::Redirect { call, .. }

@@ -47,6 +47,7 @@
 //! | give it credentials | [`Authenticator`] |
 //! | keep a limit of the other system | [`Throttle`] |
 //! | send | [`HttpClient::send`], [`HttpClient::send_json`], [`HttpClient::open`] |
+//! | read a listing | [`paging::OffsetPages`], [`paging::TokenPages`] |
 //! | hide secrets in text | [`Masker`] |
 //! | test without a socket | [`Transport`] |
 
@@ -56,6 +57,7 @@ mod client;
 mod config;
 mod deadline;
 mod error;
+pub mod paging;
 mod pause;
 mod proxy;
 mod redact;

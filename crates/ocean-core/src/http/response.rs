@@ -10,6 +10,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use super::error::{CallContext, HttpError};
+use super::paging::Doubt;
 use super::redact::Masker;
 
 /// How much of an error's body its message shows.
@@ -129,6 +130,14 @@ impl Response {
                 .to_owned(),
             excerpt: self.masker.excerpt(&self.body, DECODE_EXCERPT),
             source: source.into(),
+        }
+    }
+
+    /// An error about the listing this answer is a page of.
+    pub(super) fn doubt(&self, doubt: Doubt) -> HttpError {
+        HttpError::Listing {
+            call: Box::new(self.call.clone()),
+            doubt,
         }
     }
 

@@ -1,0 +1,289 @@
+//! How is a listing read whose pages are numbered by position? By [`OffsetPages`].
+
+use std::collections::HashSet;
+
+use futures::Stream;
+
+use super::page::{Page, Seen, Shape, identity, read};
+use super::{Doubt, MAX_PAGES};
+use crate::batch::{Batch, RawItem};
+use crate::http::{HttpError, Response};
+
+/// A listing where a request says at which position its page begins.
+///
+/// The end is where the server says so (`isLast`, or the `total` is reached); if it says neither,
+/// where an empty page is.
+///
+/// ```
+/// use bytes::Bytes;
+/// use futures::TryStreamExt as _;
+/// use ocean_core::http::paging::{OffsetPages, Window};
+/// use ocean_core::http::{HttpError, Response};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), HttpError> {
+/// let answer = |window: Window| async move {
+///     let page = match window.start {
+///         0 => r#"{"values":[{"id":1},{"id":2}],"total":3}"#,
+///         _ => r#"{"values":[{"id":3}],"total":3}"#,
+///     };
+///     Ok(Response::new(http::Response::new(Bytes::from(page))))
+/// };
+/// let pages = OffsetPages::of("values").page_size(2).pages(answer);
+/// let sizes: Vec<usize> = pages.map_ok(|batch| batch.len()).try_collect().await?;
+/// assert_eq!(sizes, [2, 1]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy)]
+#[must_use]
+pub struct OffsetPages {
+    shape: Shape,
+    size: usize,
+    identity: &'static str,
+    overlap: Overlap,
+}
+
+/// Whether a page begins with the last item of the page before, which proves that nothing moved
+/// over the edge between the two requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Overlap {
+    /// While the server gives no `total`, by which a removal could be noticed.
+    #[default]
+    WithoutTotal,
+    /// Between all pages.
+    Always,
+    /// Never: removals go unnoticed where there is no `total`. For servers whose positions count
+    /// items that they do not show.
+    Never,
+}
+
+/// Which page to ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Window {
+    /// The position of its first item.
+    pub start: u64,
+    /// How many items to ask for; the server may give fewer.
+    pub size: usize,
+}
+
+impl OffsetPages {
+    /// Pages are objects with their items under `key`; `total` and `isLast` are understood.
+    pub const fn of(key: &'static str) -> Self {
+        Self::shaped(Shape::Under(key))
+    }
+
+    /// Pages are the bare lists of their items, so only an empty page proves the end.
+    pub const fn bare_list() -> Self {
+        Self::shaped(Shape::Bare)
+    }
+
+    const fn shaped(shape: Shape) -> Self {
+        Self {
+            shape,
+            size: 50,
+            identity: "id",
+            overlap: Overlap::WithoutTotal,
+        }
+    }
+
+    /// How many items to ask for. 50, unless told.
+    pub const fn page_size(mut self, size: usize) -> Self {
+        self.size = size;
+        self
+    }
+
+    /// The field by which an item is recognised. `id`, unless told; an item without it is
+    /// recognised by its bytes.
+    pub const fn identity(mut self, field: &'static str) -> Self {
+        self.identity = field;
+        self
+    }
+
+    /// Whether pages overlap by one item.
+    pub const fn overlap(mut self, overlap: Overlap) -> Self {
+        self.overlap = overlap;
+        self
+    }
+
+    /// All pages, in order; `fetch` gets the window of each.
+    pub fn pages<F, Fut, E>(
+        self,
+        fetch: F,
+    ) -> impl Stream<Item = Result<Batch, E>> + Send + use<F, Fut, E>
+    where
+        F: Fn(Window) -> Fut + Send + Sync,
+        Fut: Future<Output = Result<Response, E>> + Send,
+        E: From<HttpError> + Send,
+    {
+        async_stream::try_stream! {
+            let mut guard = Guard::new(self);
+            loop {
+                let window = guard.window();
+                let (response, page) = read(self.shape, || fetch(window)).await?;
+                let news = guard.check(page).map_err(|doubt| response.doubt(doubt))?;
+                if !news.items.is_empty() {
+                    yield Batch::new(news.items);
+                }
+                if news.is_end {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// What a page adds to those before it.
+#[derive(Debug)]
+struct News {
+    items: Vec<RawItem>,
+    is_end: bool,
+}
+
+/// What the pages so far say about the next one.
+#[derive(Debug)]
+struct Guard {
+    paging: OffsetPages,
+    start: u64,
+    pages: usize,
+    total: Option<u64>,
+    first_items: Seen,
+    /// The page before, when the next one begins with its last item.
+    overlapped: Option<Vec<RawItem>>,
+}
+
+impl Guard {
+    fn new(paging: OffsetPages) -> Self {
+        Self {
+            paging,
+            start: 0,
+            pages: 0,
+            total: None,
+            first_items: Seen::default(),
+            overlapped: None,
+        }
+    }
+
+    /// An overlapping page has room for at least one item more than the known one.
+    fn window(&self) -> Window {
+        let least = if self.overlapped.is_some() { 2 } else { 1 };
+        Window {
+            start: self.start,
+            size: self.paging.size.max(least),
+        }
+    }
+
+    fn check(&mut self, page: Page) -> Result<News, Doubt> {
+        self.pages += 1;
+        let Page { items, marks } = page;
+        let received = items.len();
+        let end = self.start.saturating_add(received as u64);
+        self.note_total(marks.total)?;
+        let said = self.says_end(marks.is_last, end)?;
+        let before = self.overlapped.take();
+        if received == 0 {
+            return self.empty(said, before.is_some());
+        }
+        let known = match &before {
+            Some(before) => self.known(before, &items)?,
+            None => 0,
+        };
+        let news: Vec<_> = items.iter().skip(known).cloned().collect();
+        self.must_be_new(&news, received)?;
+        if news.is_empty() && said == Some(false) {
+            return Err(Doubt::EmptyPage);
+        }
+        let is_end = said == Some(true);
+        if !is_end && self.pages >= MAX_PAGES {
+            return Err(Doubt::Endless);
+        }
+        // Without news, the next page must not overlap again: it shows whether there is an end.
+        let overlaps = !is_end && !news.is_empty() && self.wants_overlap();
+        self.start = if overlaps { end.saturating_sub(1) } else { end };
+        self.overlapped = overlaps.then_some(items);
+        Ok(News {
+            items: news,
+            is_end,
+        })
+    }
+
+    fn note_total(&mut self, now: Option<u64>) -> Result<(), Doubt> {
+        if let (Some(before), Some(now)) = (self.total, now)
+            && now < before
+        {
+            return Err(Doubt::Shrank { before, now });
+        }
+        self.total = now;
+        Ok(())
+    }
+
+    /// Whether the server says that the listing ends at position `end`; `None` if it says nothing.
+    const fn says_end(&self, is_last: Option<bool>, end: u64) -> Result<Option<bool>, Doubt> {
+        match (is_last, self.total) {
+            (Some(true), Some(total)) if end < total => Err(Doubt::EndsEarly { read: end, total }),
+            (Some(is_last), _) => Ok(Some(is_last)),
+            (None, Some(total)) => Ok(Some(end >= total)),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// A page without items is the end, unless the server says otherwise or an item that was there
+    /// a moment ago should be on it.
+    const fn empty(&self, said: Option<bool>, overlapping: bool) -> Result<News, Doubt> {
+        match said {
+            _ if overlapping => Err(Doubt::Moved),
+            Some(false) => Err(Doubt::EmptyPage),
+            _ => Ok(News {
+                items: Vec::new(),
+                is_end: true,
+            }),
+        }
+    }
+
+    /// How many items at the start of a page were on the page before it.
+    ///
+    /// The first one has to be: were it a new one, something before it was removed, and an unseen
+    /// item may have moved over the edge. More than one are there when something was added.
+    fn known(&self, before: &[RawItem], items: &[RawItem]) -> Result<usize, Doubt> {
+        let field = self.paging.identity;
+        let of = |item: Option<&RawItem>| item.map(|item| identity(item, field));
+        let mut known = usize::from(of(before.last()) == of(items.first()));
+        if known == 0 {
+            let before: HashSet<_> = before.iter().map(|item| identity(item, field)).collect();
+            known = items
+                .iter()
+                .take_while(|item| before.contains(&identity(item, field)))
+                .count();
+        }
+        if known == 0 {
+            Err(Doubt::Moved)
+        } else {
+            Ok(known)
+        }
+    }
+
+    /// Nothing new is on a page only if it consists of the overlapping item alone.
+    fn must_be_new(&mut self, news: &[RawItem], received: usize) -> Result<(), Doubt> {
+        let repeated = match news.first() {
+            Some(first) => {
+                let first = identity(first, self.paging.identity);
+                self.first_items.again(&first)
+            }
+            None => received > 1,
+        };
+        if repeated {
+            return Err(Doubt::RepeatedPage);
+        }
+        Ok(())
+    }
+
+    fn wants_overlap(&self) -> bool {
+        match self.paging.overlap {
+            Overlap::WithoutTotal => self.total.is_none(),
+            Overlap::Always => true,
+            Overlap::Never => false,
+        }
+    }
+}

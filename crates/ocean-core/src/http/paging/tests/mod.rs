@@ -1,0 +1,4 @@
+//! Every way a listing can lie, by name in `named`, and at random in `hostile`.
+
+mod hostile;
+mod named;
