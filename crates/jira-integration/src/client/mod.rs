@@ -1,0 +1,160 @@
+//! The client of Jira: a cheap handle whose methods are split by API area, one file each.
+//!
+//! Start with [`JiraClient`]. Listing methods return streams of batches, one per page of Jira,
+//! that own all they need; a stream that ends without an error has proven that it read
+//! everything.
+
+mod auth;
+mod issues;
+mod projects;
+mod rate_limit;
+mod site;
+mod teams;
+mod users;
+mod webhooks;
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Request;
+use ocean_core::http::{HttpClient, HttpClientBuilder, Masker, Response};
+use ocean_core::{RawItem, Unauthenticated, WebhookEvent};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::de::DeserializeOwned;
+
+use self::auth::FixedAuthorization;
+pub use self::issues::{IssueQuery, MAX_RECONCILED_ISSUES};
+pub use self::projects::ProjectQuery;
+use self::rate_limit::RateLimiter;
+use self::site::Site;
+pub(crate) use self::webhooks::{NewWebhook, Webhook};
+use crate::config::{Credentials, JiraConfig};
+use crate::error::JiraError;
+use crate::webhook;
+
+/// How many requests are on the wire at the same time.
+const CONCURRENT_REQUESTS: usize = 10;
+
+/// How many items we ask for in a page.
+const PAGE_SIZE: usize = 50;
+
+/// A handle on one Jira site. Clones share connections, limits and credentials.
+#[derive(Clone)]
+pub struct JiraClient {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    http: HttpClient,
+    site: Site,
+    organization_id: Option<String>,
+    webhook_secret: Option<SecretString>,
+}
+
+impl JiraClient {
+    /// A client of the configured site that sends through `http`.
+    ///
+    /// What belongs to Jira (credentials, concurrency, masking) is set here; proxies,
+    /// certificates and deadlines are the caller's.
+    ///
+    /// # Errors
+    ///
+    /// When the host, the credentials or the HTTP settings are not usable.
+    pub fn new(config: JiraConfig, http: HttpClientBuilder) -> Result<Self, JiraError> {
+        let http = http
+            .concurrency(CONCURRENT_REQUESTS)
+            .masker(masker(&config))
+            .throttle(RateLimiter::default())
+            .authenticator(FixedAuthorization::new(&config.credentials)?)
+            .build()?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                http,
+                site: Site::new(&config.host)?,
+                organization_id: config.organization_id,
+                webhook_secret: config.webhook_secret,
+            }),
+        })
+    }
+
+    /// The Atlassian organization whose teams can be read, if one is configured.
+    #[must_use]
+    pub fn organization_id(&self) -> Option<&str> {
+        self.shared.organization_id.as_deref()
+    }
+
+    /// Whether an event comes from Jira, as far as we can tell.
+    ///
+    /// # Errors
+    ///
+    /// When a webhook secret is configured and the event is not signed with it.
+    pub fn authenticate(&self, event: &WebhookEvent) -> Result<(), Unauthenticated> {
+        webhook::authenticate(self.webhook_secret(), event)
+    }
+
+    pub(crate) fn verifies_signatures(&self) -> bool {
+        self.webhook_secret().is_some()
+    }
+
+    fn webhook_secret(&self) -> Option<&SecretString> {
+        self.shared.webhook_secret.as_ref()
+    }
+
+    fn site(&self) -> &Site {
+        &self.shared.site
+    }
+
+    fn http(&self) -> &HttpClient {
+        &self.shared.http
+    }
+
+    async fn send(&self, request: Request<Bytes>) -> Result<Response, JiraError> {
+        Ok(self.http().send(request).await?)
+    }
+
+    /// The same for a pager: the future owns the client, and building may have failed.
+    fn fetch(
+        &self,
+        request: Result<Request<Bytes>, JiraError>,
+    ) -> impl Future<Output = Result<Response, JiraError>> + Send + use<> {
+        let jira = self.clone();
+        async move { jira.send(request?).await }
+    }
+
+    async fn send_json<T: DeserializeOwned + Send>(
+        &self,
+        request: Request<Bytes>,
+    ) -> Result<T, JiraError> {
+        Ok(self.http().send_json(request).await?)
+    }
+
+    /// One object, or `None` when Jira does not have it (any more) or does not show it to us.
+    async fn find(&self, request: Request<Bytes>) -> Result<Option<RawItem>, JiraError> {
+        match self.send_json(request).await {
+            Ok(item) => Ok(Some(item)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl fmt::Debug for JiraClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JiraClient")
+            .field("site", &self.shared.site)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Hides our credentials in whatever an error quotes.
+fn masker(config: &JiraConfig) -> Masker {
+    let Credentials::Basic { email, token } = &config.credentials;
+    let secrets = [Some(email), Some(token), config.webhook_secret.as_ref()];
+    Masker::new(
+        secrets
+            .into_iter()
+            .flatten()
+            .map(|secret| secret.expose_secret()),
+    )
+}

@@ -1,0 +1,215 @@
+//! Where Jira is and how we sign in.
+//!
+//! Start with [`JiraSettings`], what an operator writes; [`JiraConfig`] is the checked form that
+//! the client works with.
+
+use schemars::JsonSchema;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Deserializer};
+use url::Url;
+
+use crate::error::JiraError;
+
+/// The settings under `integration.config`, as an operator writes them.
+///
+/// Unknown keys are ignored, so that settings of the Python integration that have no meaning here
+/// do no harm.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct JiraSettings {
+    /// Address of the Jira site, for example `https://example.atlassian.net`.
+    #[schemars(url)]
+    pub jira_host: String,
+    /// E-mail address of the Atlassian account that reads Jira.
+    #[serde(deserialize_with = "secret")]
+    #[schemars(with = "String")]
+    pub atlassian_user_email: SecretString,
+    /// API token of that account.
+    #[serde(deserialize_with = "secret")]
+    #[schemars(with = "String")]
+    pub atlassian_user_token: SecretString,
+    /// Identifier of the Atlassian organization; needed to read teams.
+    #[serde(default)]
+    pub atlassian_organization_id: Option<String>,
+    /// Shared secret that Jira signs its webhook calls with; without it every call is accepted.
+    #[serde(default, deserialize_with = "optional_secret")]
+    #[schemars(with = "Option<String>")]
+    pub webhook_secret: Option<SecretString>,
+    /// Deprecated public address of this process. The runtime reads it as base URL when no other
+    /// is set.
+    #[serde(default)]
+    pub app_host: Option<String>,
+}
+
+/// Checked settings: a base URL that can be extended with a path, and credentials.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct JiraConfig {
+    /// Address of the site without a trailing slash.
+    pub host: String,
+    /// How requests prove who we are.
+    pub credentials: Credentials,
+    /// The Atlassian organization whose teams are read.
+    pub organization_id: Option<String>,
+    /// What Jira signs its webhook calls with.
+    pub webhook_secret: Option<SecretString>,
+}
+
+/// How requests prove who we are.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Credentials {
+    /// An account's e-mail address and API token.
+    Basic {
+        /// The account.
+        email: SecretString,
+        /// Its API token, not its password.
+        token: SecretString,
+    },
+}
+
+impl JiraConfig {
+    /// A configuration with basic authentication and nothing optional.
+    ///
+    /// # Errors
+    ///
+    /// [`JiraError::InvalidHost`] when the host is not an `http` or `https` address.
+    pub fn new(
+        host: &str,
+        email: impl Into<SecretString>,
+        token: impl Into<SecretString>,
+    ) -> Result<Self, JiraError> {
+        Ok(Self {
+            host: checked_host(host)?,
+            credentials: Credentials::Basic {
+                email: email.into(),
+                token: token.into(),
+            },
+            organization_id: None,
+            webhook_secret: None,
+        })
+    }
+
+    /// The same, reading the teams of this organization.
+    #[must_use]
+    pub fn organization_id(mut self, id: impl Into<String>) -> Self {
+        self.organization_id = Some(id.into());
+        self
+    }
+
+    /// The same, accepting only webhook calls that are signed with this secret.
+    #[must_use]
+    pub fn webhook_secret(mut self, secret: impl Into<SecretString>) -> Self {
+        self.webhook_secret = Some(secret.into());
+        self
+    }
+}
+
+impl TryFrom<&JiraSettings> for JiraConfig {
+    type Error = JiraError;
+
+    /// An empty optional text counts as not set: that is how environment variables say so.
+    fn try_from(settings: &JiraSettings) -> Result<Self, JiraError> {
+        let mut config = Self::new(
+            &settings.jira_host,
+            settings.atlassian_user_email.clone(),
+            settings.atlassian_user_token.clone(),
+        )?;
+        config.organization_id = settings
+            .atlassian_organization_id
+            .clone()
+            .filter(|id| !id.trim().is_empty());
+        config.webhook_secret = settings
+            .webhook_secret
+            .clone()
+            .filter(|secret| !secret.expose_secret().is_empty());
+        Ok(config)
+    }
+}
+
+fn checked_host(host: &str) -> Result<String, JiraError> {
+    let host = host.trim().trim_end_matches('/');
+    let invalid = |reason: String| JiraError::InvalidHost { reason };
+    let url = Url::parse(host).map_err(|error| invalid(error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(invalid(format!("unsupported scheme `{}`", url.scheme())));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(invalid("it must not contain credentials".to_owned()));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(invalid("it must not have a query or fragment".to_owned()));
+    }
+    Ok(host.to_owned())
+}
+
+fn secret<'de, D: Deserializer<'de>>(text: D) -> Result<SecretString, D::Error> {
+    String::deserialize(text).map(SecretString::from)
+}
+
+fn optional_secret<'de, D: Deserializer<'de>>(text: D) -> Result<Option<SecretString>, D::Error> {
+    Ok(Option::<String>::deserialize(text)?.map(SecretString::from))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn config(extra: &[(&str, &str)]) -> Result<JiraConfig, JiraError> {
+        let mut settings = json!({
+            "jira_host": "https://acme.atlassian.net",
+            "atlassian_user_email": "ada@acme.test",
+            "atlassian_user_token": "t0ken",
+        });
+        for (key, value) in extra {
+            settings[*key] = Value::from(*value);
+        }
+        let settings: JiraSettings = serde_json::from_value(settings).unwrap();
+        JiraConfig::try_from(&settings)
+    }
+
+    #[test]
+    fn trailing_slashes_of_the_host_are_cut() {
+        let config = config(&[("jira_host", "https://acme.atlassian.net//")]).unwrap();
+        assert_eq!(config.host, "https://acme.atlassian.net");
+    }
+
+    #[test]
+    fn a_host_that_is_no_address_is_refused_with_the_reason() {
+        for (host, reason) in [
+            ("acme.atlassian.net", "relative URL without a base"),
+            ("ftp://acme.test", "unsupported scheme `ftp`"),
+            ("https://ada:pw@acme.test", "must not contain credentials"),
+            ("https://acme.test?x=1", "must not have a query"),
+            ("", "relative URL without a base"),
+        ] {
+            let error = config(&[("jira_host", host)]).unwrap_err().to_string();
+            assert!(error.contains(reason), "{host}: {error}");
+            assert!(!error.contains("pw"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_empty_optional_setting_is_not_set() {
+        let config = config(&[("atlassian_organization_id", ""), ("webhook_secret", "")]).unwrap();
+        assert!(config.organization_id.is_none());
+        assert!(config.webhook_secret.is_none());
+    }
+
+    #[test]
+    fn debug_output_hides_who_we_are() {
+        let text = format!("{:?}", config(&[("webhook_secret", "s3cret")]).unwrap());
+        for secret in ["t0ken", "ada@acme.test", "s3cret"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_missing_required_setting_is_named() {
+        let settings = json!({"jira_host": "https://acme.test"});
+        let error = serde_json::from_value::<JiraSettings>(settings).unwrap_err();
+        assert!(error.to_string().contains("atlassian_user_email"));
+    }
+}

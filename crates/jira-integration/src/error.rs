@@ -1,0 +1,65 @@
+//! What can go wrong between us and Jira, and which of it is worth another try.
+
+use std::error::Error as StdError;
+
+use ocean_core::SourceError;
+use ocean_core::http::HttpError;
+
+/// Why Jira could not be read, or not be set up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JiraError {
+    /// The host in the settings is not an address we can talk to.
+    #[error("setting `jira_host` is not a usable address: {reason}")]
+    InvalidHost {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A request could not be built, for example because the credentials hold a line break.
+    #[error("a request to jira could not be built")]
+    InvalidRequest(#[source] Box<dyn StdError + Send + Sync>),
+    /// Jira could not be asked, refused, or answered something else than was asked for.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// An item of Jira's answer cannot be represented, for example because of its nesting.
+    #[error("jira sent an item that cannot be read")]
+    Unreadable(#[source] serde_json::Error),
+    /// Jira's answer lacks what it must have.
+    #[error("jira sent {what}")]
+    Unexpected {
+        /// What it sent.
+        what: &'static str,
+    },
+}
+
+impl JiraError {
+    pub(crate) fn invalid_request(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::InvalidRequest(error.into())
+    }
+
+    /// Whether Jira understood the request and found fault with it.
+    pub(crate) fn is_bad_request(&self) -> bool {
+        self.has_status(http::StatusCode::BAD_REQUEST)
+    }
+
+    /// Whether what was asked for does not exist, or not for us.
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.has_status(http::StatusCode::NOT_FOUND)
+    }
+
+    fn has_status(&self, status: http::StatusCode) -> bool {
+        matches!(self, Self::Http(error) if error.status() == Some(status))
+    }
+}
+
+impl From<JiraError> for SourceError {
+    fn from(error: JiraError) -> Self {
+        match error {
+            JiraError::Http(error) => error.into(),
+            error => Self::permanent(error),
+        }
+    }
+}
+
+/// The result of asking Jira.
+pub type Result<T, E = JiraError> = std::result::Result<T, E>;
