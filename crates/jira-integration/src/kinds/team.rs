@@ -1,0 +1,71 @@
+//! Teams: read from the Atlassian organization, with their members if asked for. Jira sends no
+//! events about them.
+
+use ocean_core::prelude::*;
+use schemars::JsonSchema;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+
+use crate::client::JiraClient;
+use crate::error::JiraError;
+
+/// What users may write under `selector:` of the kind `team`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TeamSelector {
+    /// Whether to read each team's members into `__members`: one more request per team.
+    #[serde(deserialize_with = "spoken_bool")]
+    pub include_members: bool,
+}
+
+impl Selector for TeamSelector {}
+
+/// Reads all teams of the organization.
+///
+/// Without an organization id nothing can be said about teams: the kind is incomplete, and the
+/// teams that the catalog has stay there.
+pub fn on_resync_teams(
+    jira: JiraClient,
+    cx: ResyncContext<TeamSelector>,
+) -> impl Stream<Item = Result<Batch, JiraError>> {
+    try_stream! {
+        let Some(organization) = jira.organization_id() else {
+            cx.incomplete("teams need the setting `atlassian_organization_id`");
+            return;
+        };
+        let mut pages = std::pin::pin!(jira.teams(organization));
+        while let Some(teams) = pages.try_next().await? {
+            yield if cx.selector().include_members {
+                jira.with_members(organization, teams).await?
+            } else {
+                teams
+            };
+        }
+    }
+}
+
+/// Reads a boolean as generously as existing mappings have always been read.
+fn spoken_bool<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Spoken {
+        Bool(bool),
+        Number(i64),
+        Text(String),
+    }
+    let said = match Spoken::deserialize(value) {
+        Ok(Spoken::Bool(value)) => Some(value),
+        Ok(Spoken::Number(number)) => parse_bool(&number.to_string()),
+        Ok(Spoken::Text(text)) => parse_bool(&text.to_ascii_lowercase()),
+        Err(_) => None,
+    };
+    said.ok_or_else(|| D::Error::custom("expected true or false"))
+}
+
+fn parse_bool(text: &str) -> Option<bool> {
+    match text {
+        "true" | "t" | "yes" | "y" | "on" | "1" => Some(true),
+        "false" | "f" | "no" | "n" | "off" | "0" => Some(false),
+        _ => None,
+    }
+}

@@ -1,0 +1,82 @@
+//! Users: read page by page, re-read on every user event that is not a deletion.
+
+use ocean_core::prelude::*;
+use serde::Deserialize;
+
+use super::Kinds;
+use crate::client::JiraClient;
+use crate::error::JiraError;
+use crate::webhook::Snapshot;
+
+/// Reads all accounts, people and apps alike.
+pub fn on_resync_users(
+    jira: JiraClient,
+    _: ResyncContext<NoSelector>,
+) -> impl Stream<Item = Result<Batch, JiraError>> {
+    jira.users()
+}
+
+/// Keeps users up to date between resyncs.
+#[derive(Debug, Clone, Copy)]
+pub struct UserWebhookProcessor;
+
+/// What a user event must carry.
+#[derive(Debug, Deserialize)]
+pub struct UserEvent {
+    #[serde(rename = "webhookEvent")]
+    name: String,
+    user: Snapshot<UserFields>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct UserFields {
+    account_id: String,
+}
+
+impl WebhookProcessor<JiraClient> for UserWebhookProcessor {
+    type Kind = Kinds;
+    type Payload = UserEvent;
+    type Selector = NoSelector;
+
+    const KINDS: &'static [Kinds] = &[Kinds::User];
+
+    fn authenticate(&self, jira: &JiraClient, event: &WebhookEvent) -> Result<(), Unauthenticated> {
+        jira.authenticate(event)
+    }
+
+    fn accepts(&self, event: &WebhookEvent) -> bool {
+        event
+            .text("webhookEvent")
+            .is_some_and(|name| name.starts_with("user_"))
+    }
+
+    fn subject(&self, event: &UserEvent) -> Option<Subject> {
+        Some(Subject::new("user", &event.user.fields.account_id))
+    }
+
+    async fn handle(
+        &self,
+        jira: &JiraClient,
+        events: Vec<UserEvent>,
+        _: &ResourceConfig<NoSelector>,
+    ) -> Result<Changes, SourceError> {
+        let mut changes = Changes::none();
+        for event in events {
+            changes = changes.and(event.changes(jira).await?);
+        }
+        Ok(changes)
+    }
+}
+
+impl UserEvent {
+    async fn changes(self, jira: &JiraClient) -> Result<Changes, JiraError> {
+        if self.name == "user_deleted" {
+            return Ok(Changes::deleted([self.user.item]));
+        }
+        Ok(match jira.user(&self.user.fields.account_id).await? {
+            Some(user) => Changes::updated([user]),
+            None => Changes::deleted([self.user.item]),
+        })
+    }
+}
