@@ -44,6 +44,7 @@ mod jql;
 mod kinds;
 mod resources;
 mod webhook;
+mod webhook_setup;
 
 use ocean_core::Integration;
 use ocean_core::http::HttpClientBuilder;
@@ -57,6 +58,7 @@ pub use crate::kinds::{
     on_resync_projects, on_resync_teams, on_resync_users,
 };
 pub use crate::resources::{BLUEPRINTS, MAPPING, SPEC};
+pub use crate::webhook_setup::setup_application;
 
 /// A client of the Jira that the settings speak of, which sends through `http`.
 ///
@@ -71,6 +73,7 @@ pub fn create_jira_client(settings: &JiraSettings, http: HttpClientBuilder) -> R
 #[must_use]
 pub fn integration(jira: JiraClient) -> Integration<JiraClient> {
     Integration::new(jira)
+        .on_start(setup_application)
         .on_resync(Kinds::Project, on_resync_projects)
         .on_resync(Kinds::Issue, on_resync_issues)
         .on_resync(Kinds::User, on_resync_users)

@@ -1,0 +1,117 @@
+//! Makes sure that Jira has a webhook that sends its events to us.
+//!
+//! Start with [`setup_application`].
+
+use ocean_core::StartContext;
+use tracing::{info, warn};
+
+use crate::client::{JiraClient, NewWebhook, Webhook};
+use crate::error::JiraError;
+
+/// Where the runtime takes in the events of the processors registered at `/webhook`.
+const INGEST_PATH: &str = "/integration/webhook";
+
+/// The events we ask for. Those of kinds that are not read yet are part of it, so that a webhook
+/// that an earlier version or the Python integration created needs no change.
+const EVENTS: &[&str] = &[
+    "jira:issue_created",
+    "jira:issue_updated",
+    "jira:issue_deleted",
+    "jira:version_created",
+    "jira:version_updated",
+    "jira:version_deleted",
+    "jira:version_released",
+    "jira:version_unreleased",
+    "jira:version_moved",
+    "project_created",
+    "project_updated",
+    "project_deleted",
+    "project_soft_deleted",
+    "project_restored_deleted",
+    "project_archived",
+    "project_restored_archived",
+    "user_created",
+    "user_updated",
+    "user_deleted",
+    "board_created",
+    "board_updated",
+    "board_deleted",
+    "worklog_created",
+    "worklog_updated",
+    "worklog_deleted",
+    "sprint_created",
+    "sprint_updated",
+    "sprint_deleted",
+    "sprint_closed",
+];
+
+/// Registers our webhook when the process starts, or brings the one that is there up to date.
+///
+/// Does nothing when the process ends after one resync or nothing can reach it, and warns when
+/// the account may not administer webhooks.
+///
+/// # Errors
+///
+/// When Jira does not answer one of the requests as expected.
+pub async fn setup_application(jira: JiraClient, cx: StartContext) -> Result<(), JiraError> {
+    if cx.once {
+        info!("no webhook is set up, because the event listener is ONCE");
+        return Ok(());
+    }
+    let Some(base_url) = &cx.base_url else {
+        info!("no webhook is set up, because there is no base url that Jira could call");
+        return Ok(());
+    };
+    if !jira.may_administer().await? {
+        warn!("no webhook is set up, because the account is not a Jira administrator");
+        return Ok(());
+    }
+    let wanted = NewWebhook {
+        name: format!("{}-Port-Ocean-Events-Webhook", cx.identifier),
+        url: format!("{}{INGEST_PATH}", base_url.trim_end_matches('/')),
+        events: EVENTS.iter().map(|&event| event.to_owned()).collect(),
+    };
+    let existing = jira.webhooks().await?;
+    match existing
+        .into_iter()
+        .find(|webhook| webhook.url == wanted.url)
+    {
+        Some(existing) => bring_up_to_date(&jira, existing, wanted.events).await,
+        None => {
+            jira.create_webhook(&wanted).await?;
+            info!(events = EVENTS.len(), "webhook created");
+            Ok(())
+        }
+    }
+}
+
+/// Leaves everything but the events and the secret as the administrator set it.
+async fn bring_up_to_date(
+    jira: &JiraClient,
+    webhook: Webhook,
+    events: Vec<String>,
+) -> Result<(), JiraError> {
+    if webhook.filters_issues() {
+        warn!("the webhook has a JQL filter: events of other issues do not arrive");
+    }
+    if !webhook.is_enabled() {
+        warn!("the webhook is disabled: no events arrive");
+    }
+    // Jira does not tell a webhook's secret, so a configured one is always set anew.
+    if same_events(&webhook.events, &events) && !jira.verifies_signatures() {
+        info!("the webhook exists and sends all events");
+        return Ok(());
+    }
+    jira.update_webhook(&webhook, &events).await?;
+    info!(
+        before = webhook.events.len(),
+        after = events.len(),
+        "webhook updated"
+    );
+    Ok(())
+}
+
+fn same_events(left: &[String], right: &[String]) -> bool {
+    let contains_all = |all: &[String], some: &[String]| some.iter().all(|one| all.contains(one));
+    contains_all(left, right) && contains_all(right, left)
+}
