@@ -1,0 +1,308 @@
+//! What events change, and what Jira is asked to find that out.
+
+use jira_integration::Kinds;
+use ocean_core::{Changes, ErrorClass, Kind as _, RawItem};
+use ocean_testkit::jira::{Change, IssueEdit};
+use serde_json::{Value, json};
+
+use crate::site::{Site, event, texts};
+
+const ALL: &str = "created >= -520w";
+
+fn issue_event(name: &str, id: u64, key: &str) -> Value {
+    json!({
+        "webhookEvent": format!("jira:issue_{name}"),
+        "issue": {"id": id.to_string(), "key": key, "fields": {"summary": "as sent"}},
+    })
+}
+
+fn named(object: &str, name: &str, payload: Value) -> Value {
+    let mut event = json!({"webhookEvent": format!("{object}_{name}")});
+    event[object] = payload;
+    event
+}
+
+/// The first issues of the site, as id and key.
+async fn issues(site: &Site, count: usize) -> Vec<(u64, String)> {
+    let found = site.read("issue", json!({"jql": ALL})).await.complete();
+    site.asked();
+    let id = |issue: &RawItem| issue.get::<String>("id").unwrap().parse().unwrap();
+    let key = |issue: &RawItem| issue.get("key").unwrap();
+    let first = found.iter().take(count);
+    first.map(|issue| (id(issue), key(issue))).collect()
+}
+
+fn summary(item: &RawItem) -> String {
+    item.to_value().unwrap()["fields"]["summary"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+#[track_caller]
+fn check(changes: &Changes, field: &str, updated: &[&str], deleted: &[&str]) {
+    assert_eq!(texts(&changes.updated, field), updated, "updated");
+    assert_eq!(texts(&changes.deleted, field), deleted, "deleted");
+}
+
+#[tokio::test]
+async fn waiting_issue_events_are_answered_by_one_search() {
+    let site = Site::start(|twin| twin).await;
+    let known = issues(&site, 2).await;
+    let [(one, first), (two, second)] = &known[..] else {
+        panic!("{known:?}")
+    };
+    let events = [
+        issue_event("updated", *one, first),
+        issue_event("created", *two, second),
+    ];
+    let changes = site
+        .handle("issue", json!({"jql": ALL}), &events)
+        .await
+        .unwrap();
+    check(&changes, "key", &[first, second], &[]);
+    assert!(
+        changes
+            .updated
+            .iter()
+            .all(|issue| summary(issue) != "as sent")
+    );
+    assert_eq!(
+        site.asked(),
+        [format!(
+            r#"POST /rest/api/3/search/jql {{"jql":"({ALL}) AND id in ({one}, {two})","maxResults":2,"fields":["*all"],"reconcileIssues":[{one},{two}]}}"#
+        )]
+    );
+}
+
+#[tokio::test]
+async fn an_empty_query_is_narrowed_to_the_ids_alone() {
+    let site = Site::start(|twin| twin).await;
+    let (id, key) = issues(&site, 1).await.remove(0);
+    let selector = json!({"jql": " ", "fields": "key", "expand": "names"});
+    let events = [issue_event("updated", id, &key)];
+    let changes = site.handle("issue", selector, &events).await.unwrap();
+    check(&changes, "key", &[&key], &[]);
+    assert_eq!(
+        site.asked(),
+        [format!(
+            r#"POST /rest/api/3/search/jql {{"jql":"id in ({id})","maxResults":1,"fields":["key"],"expand":"names","reconcileIssues":[{id}]}}"#
+        )]
+    );
+}
+
+#[tokio::test]
+async fn an_issue_that_left_the_query_is_deleted_as_it_was_sent() {
+    let site = Site::start(|twin| twin).await;
+    let (id, key) = issues(&site, 1).await.remove(0);
+    site.twin
+        .site()
+        .update_issue(&*key, IssueEdit::new().status("Done"))
+        .unwrap();
+    let events = [issue_event("updated", id, &key)];
+    let selector = json!({"jql": "statusCategory != Done"});
+    let changes = site.handle("issue", selector, &events).await.unwrap();
+    check(&changes, "key", &[], &[&key]);
+    assert_eq!(summary(&changes.deleted[0]), "as sent");
+}
+
+#[tokio::test]
+async fn a_deleted_issue_is_deleted_without_asking() {
+    let site = Site::start(|twin| twin).await;
+    let events = [issue_event("deleted", 7, "PORT-7")];
+    let changes = site.handle("issue", json!({}), &events).await.unwrap();
+    check(&changes, "key", &[], &["PORT-7"]);
+    assert!(site.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_moved_issue_leaves_its_old_key() {
+    let site = Site::start(|twin| twin).await;
+    let (id, old) = issues(&site, 1).await.remove(0);
+    let keys = site.twin.site().project_keys();
+    let home = old.split('-').next().unwrap();
+    let other = keys.iter().find(|key| *key != home).unwrap();
+    let new = site.twin.site().move_issue(&*old, &**other).unwrap();
+    let mut moved = issue_event("updated", id, &new);
+    moved["changelog"] = json!({"items": [
+        {"field": "project", "fromString": home, "toString": other},
+        {"field": "Key", "from": null, "fromString": old, "to": null, "toString": new},
+    ]});
+    let changes = site
+        .handle("issue", json!({"jql": ALL}), &[moved])
+        .await
+        .unwrap();
+    check(&changes, "key", &[&new], &[&old]);
+}
+
+#[tokio::test]
+async fn an_issue_that_jira_does_not_know_is_gone_and_not_an_error() {
+    let site = Site::start(|twin| twin.rules(|rules| rules.unknown_key_is_error = true)).await;
+    let events = [issue_event("updated", 99_999_999, "PORT-9")];
+    let changes = site
+        .handle("issue", json!({"jql": ALL}), &events)
+        .await
+        .unwrap();
+    check(&changes, "key", &[], &["PORT-9"]);
+}
+
+#[tokio::test]
+async fn a_query_that_jira_refuses_is_an_error_and_deletes_nothing() {
+    let site = Site::start(|twin| twin).await;
+    let (id, key) = issues(&site, 1).await.remove(0);
+    let events = [issue_event("updated", id, &key)];
+    let selector = json!({"jql": "nonsense = x"});
+    let error = site.handle("issue", selector, &events).await.unwrap_err();
+    assert_eq!(error.class(), ErrorClass::Permanent);
+    assert!(error.to_string().contains("status 400"), "{error}");
+}
+
+#[tokio::test]
+async fn a_changed_project_is_read_with_the_expand_of_the_selector() {
+    let site = Site::start(|twin| twin).await;
+    let key = site.twin.site().project_keys().remove(0);
+    for name in [
+        "created",
+        "updated",
+        "archived",
+        "restored_deleted",
+        "restored_archived",
+    ] {
+        let events = [named("project", name, json!({"id": 10_000, "key": key}))];
+        let changes = site.handle("project", json!({}), &events).await.unwrap();
+        check(&changes, "key", &[&key], &[]);
+        assert!(
+            changes.updated[0].get::<Value>("insight").is_some(),
+            "{name}"
+        );
+        assert_eq!(
+            site.asked(),
+            [format!("GET /rest/api/3/project/{key}?expand=insight")]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_project_is_deleted_as_it_was_sent() {
+    let site = Site::start(|twin| twin).await;
+    for name in ["deleted", "soft_deleted"] {
+        let events = [named("project", name, json!({"id": 7, "key": "GONE"}))];
+        let changes = site.handle("project", json!({}), &events).await.unwrap();
+        check(&changes, "key", &[], &["GONE"]);
+    }
+    assert!(site.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_project_that_was_deleted_since_is_gone() {
+    let site = Site::start(|twin| twin).await;
+    let key = site.twin.site().project_keys().remove(0);
+    site.twin.site().delete_project(&*key).unwrap();
+    let events = [named("project", "updated", json!({"id": 7, "key": key}))];
+    let changes = site.handle("project", json!({}), &events).await.unwrap();
+    check(&changes, "key", &[], &[&key]);
+}
+
+#[tokio::test]
+async fn a_changed_user_is_read_and_a_deleted_one_is_not() {
+    let site = Site::start(|twin| twin).await;
+    let ids = site.twin.site().user_ids();
+    let (kept, gone) = (&ids[0], &ids[1]);
+    let account_id = gone.clone();
+    site.twin
+        .site()
+        .apply(&Change::DeleteUser { account_id })
+        .unwrap();
+
+    let user = |name, id: &str| [named("user", name, json!({"accountId": id}))];
+    let changes = site
+        .handle("user", json!({}), &user("updated", kept))
+        .await
+        .unwrap();
+    check(&changes, "accountId", &[kept], &[]);
+    assert_eq!(site.asked().len(), 1);
+    let changes = site
+        .handle("user", json!({}), &user("updated", gone))
+        .await
+        .unwrap();
+    check(&changes, "accountId", &[], &[gone]);
+    site.asked();
+    let changes = site
+        .handle("user", json!({}), &user("deleted", gone))
+        .await
+        .unwrap();
+    check(&changes, "accountId", &[], &[gone]);
+    assert!(site.asked().is_empty());
+}
+
+#[tokio::test]
+async fn each_event_goes_to_the_processor_of_its_kind() {
+    let site = Site::start(|twin| twin).await;
+    for (name, kind) in [
+        ("jira:issue_updated", Some(Kinds::Issue)),
+        ("project_restored_archived", Some(Kinds::Project)),
+        ("user_created", Some(Kinds::User)),
+        ("jira:version_released", None),
+        ("worklog_created", None),
+    ] {
+        let event = event(&json!({"webhookEvent": name}));
+        let processors = site.integration().processors().iter();
+        let kinds: Vec<_> = processors
+            .filter(|processor| processor.path() == "/webhook" && processor.accepts(&event))
+            .flat_map(|processor| processor.kinds())
+            .copied()
+            .collect();
+        let expected: Vec<_> = kind.into_iter().map(Kinds::as_str).collect();
+        assert_eq!(kinds, expected, "{name}");
+    }
+    let nameless = event(&json!([1]));
+    let mut processors = site.integration().processors().iter();
+    assert!(!processors.any(|processor| processor.accepts(&nameless)));
+}
+
+#[tokio::test]
+async fn events_are_ordered_by_ids_that_never_change() {
+    let site = Site::start(|twin| twin).await;
+    for (payload, subject) in [
+        (issue_event("updated", 7, "PORT-1"), Ok("issue:7")),
+        (
+            named("project", "updated", json!({"id": 8, "key": "P"})),
+            Ok("project:8"),
+        ),
+        (
+            named("user", "updated", json!({"accountId": "a:1"})),
+            Ok("user:a:1"),
+        ),
+        (
+            json!({"webhookEvent": "jira:issue_updated", "issue": {"id": "x", "key": "P-1"}}),
+            Err("issue: an id must be an integer"),
+        ),
+        (
+            json!({"webhookEvent": "project_updated", "project": {"id": 8}}),
+            Err("project: missing field `key`"),
+        ),
+    ] {
+        let event = event(&payload);
+        let mut processors = site.integration().processors().iter();
+        let processor = processors.find(|one| one.accepts(&event)).unwrap();
+        match (processor.subject(&event), subject) {
+            (Ok(named), Ok(subject)) => assert_eq!(named.unwrap().as_str(), subject),
+            (Err(error), Err(said)) => assert!(error.to_string().starts_with(said), "{error}"),
+            (got, expected) => panic!("{got:?} and not {expected:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn with_a_secret_unsigned_events_are_refused_by_every_processor() {
+    let event = event(&json!({}));
+    let open = Site::start(|twin| twin).await;
+    let closed = Site::configured(|twin| twin, |config| config.webhook_secret("s3cret")).await;
+    for processor in open.integration().processors() {
+        assert!(processor.authenticate(&event).is_ok());
+    }
+    for processor in closed.integration().processors() {
+        let refused = processor.authenticate(&event).unwrap_err();
+        assert_eq!(refused.to_string(), "the request has no signature");
+    }
+}

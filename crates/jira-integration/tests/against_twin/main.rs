@@ -1,0 +1,13 @@
+//! The integration against a simulated Jira, over real HTTP on the loopback interface.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails, also in the functions that tests share"
+)]
+
+mod lies;
+mod live;
+mod resync;
+mod site;
+mod webhook_setup;
