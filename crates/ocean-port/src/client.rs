@@ -3,7 +3,9 @@
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
+use http::Request;
 use ocean_core::http::Masker;
 use ocean_core::{
     Blueprint, Catalog, CatalogError, DeleteReport, Entity, EntityQuery, EntityRef,
@@ -62,13 +64,31 @@ impl PortClient {
     ///
     /// When the configuration cannot be used.
     pub fn new(config: PortConfig) -> Result<Self, Error> {
+        Self::with(config, PortTransport::new)
+    }
+
+    /// A client that sends through something else than sockets.
+    #[cfg(test)]
+    pub(crate) fn scripted(
+        config: PortConfig,
+        script: impl ocean_core::http::Transport + Clone,
+    ) -> Result<Self> {
+        Self::with(config, |config, token_request| {
+            PortTransport::scripted(config, token_request, script)
+        })
+    }
+
+    fn with(
+        config: PortConfig,
+        transport: impl FnOnce(&PortConfig, Request<Bytes>) -> Result<PortTransport>,
+    ) -> Result<Self> {
         let requests = Requests::new(&config)?;
         if config.client_id.contains('@') {
             tracing::warn!("the client id looks personal; use the credentials of the organisation");
         }
         let token_request = requests.access_token(&config.client_id, &config.client_secret)?;
         Ok(Self {
-            transport: PortTransport::new(&config, token_request)?,
+            transport: transport(&config, token_request)?,
             bulk_permits: Semaphore::new(BULK_CONCURRENCY),
             masker: Masker::new([config.client_secret.expose_secret()]),
             clock: PortClock::default(),

@@ -26,10 +26,25 @@ pub(crate) struct PortTransport {
 
 impl PortTransport {
     pub(crate) fn new(config: &PortConfig, token_request: Request<Bytes>) -> Result<Self> {
-        let unauthorized = builder(config).build()?;
-        let http = builder(config)
-            .authenticator(TokenKeeper::new(unauthorized, token_request))
-            .build()?;
+        Self::with(token_request, || builder(config))
+    }
+
+    /// A transport that sends through something else than sockets.
+    #[cfg(test)]
+    pub(crate) fn scripted(
+        config: &PortConfig,
+        token_request: Request<Bytes>,
+        script: impl ocean_core::http::Transport + Clone,
+    ) -> Result<Self> {
+        Self::with(token_request, || builder(config).transport(script.clone()))
+    }
+
+    fn with(
+        token_request: Request<Bytes>,
+        builder: impl Fn() -> HttpClientBuilder,
+    ) -> Result<Self> {
+        let tokens = TokenKeeper::new(builder().build()?, token_request);
+        let http = builder().authenticator(tokens).build()?;
         Ok(Self { http })
     }
 

@@ -1,4 +1,82 @@
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::{self, StreamExt as _};
+use http::{Request, Response};
+use ocean_core::http::{BodyStream, Transport, TransportError};
+use tokio::time::Instant;
+
 use super::*;
+use crate::config::PortConfig;
+
+/// Answers with a status and a body, one after another; the last one for ever.
+#[derive(Debug, Clone)]
+struct Script(Arc<Mutex<VecDeque<(u16, Value)>>>);
+
+#[async_trait]
+impl Transport for Script {
+    async fn send(&self, _: Request<Bytes>) -> Result<Response<BodyStream>, TransportError> {
+        let (status, body) = {
+            let mut answers = self.0.lock().unwrap();
+            match answers.len() {
+                1 => answers[0].clone(),
+                _ => answers.pop_front().unwrap(),
+            }
+        };
+        let body = stream::iter([Ok(Bytes::from(body.to_string()))]).boxed();
+        Ok(Response::builder().status(status).body(body).unwrap())
+    }
+}
+
+/// Provisions an integration whose resources Port makes; returns the seconds it took.
+async fn wait_for_port(
+    looks: impl IntoIterator<Item = (u16, Value)>,
+) -> (Result<Provisioned>, u64) {
+    let token = json!({"accessToken": "t", "expiresIn": 10_800, "tokenType": "Bearer"});
+    let registered = json!({"integration": {"createPortResourcesOrigin": "Port"}});
+    let first = [(200, token), (200, registered.clone()), (200, registered)];
+    let script = Script(Arc::new(Mutex::new(
+        first.into_iter().chain(looks).collect(),
+    )));
+    let client = PortClient::scripted(PortConfig::new("c", "s", "prod", "jira", "1"), script);
+    let started = Instant::now();
+    let done = client.unwrap().provision(&Defaults::new(json!({}))).await;
+    (done, started.elapsed().as_secs())
+}
+
+fn config(config: Value) -> (u16, Value) {
+    (200, json!({"integration": {"config": config}}))
+}
+
+#[tokio::test(start_paused = true)]
+async fn port_is_asked_until_it_has_made_the_mapping() {
+    let looks = [
+        config(json!({})),
+        config(Value::Null),
+        config(json!({"resources": []})),
+    ];
+    let (done, seconds) = wait_for_port(looks).await;
+    assert!(done.unwrap().blueprints.is_empty());
+    assert_eq!(seconds, 3 + 4 + 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_for_port_ends_when_it_refuses_or_takes_too_long() {
+    let gone = (404, json!({"ok": false, "error": "not_found"}));
+    let (done, seconds) = wait_for_port([gone]).await;
+    assert!(matches!(done, Err(Error::NotRegistered { .. })), "{done:?}");
+    assert_eq!(seconds, 3);
+
+    let forbidden = (403, json!({"ok": false}));
+    let (done, _) = wait_for_port([forbidden]).await;
+    assert!(matches!(done, Err(Error::Http(_))), "{done:?}");
+
+    let (done, seconds) = wait_for_port([config(json!({}))]).await;
+    assert!(matches!(done, Err(Error::NoMapping)), "{done:?}");
+    assert_eq!(seconds, pauses().map(|pause| pause.as_secs()).sum::<u64>());
+}
 
 #[test]
 fn pauses_grow_to_a_minute_and_end() {

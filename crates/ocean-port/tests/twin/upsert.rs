@@ -236,6 +236,29 @@ async fn f42_a_lost_answer_is_replayed_without_counting_twice() {
 }
 
 #[tokio::test]
+async fn five_bulks_are_under_way_at_most_over_all_calls() {
+    let setup = Setup::new().await;
+    setup.fault(BULK, 100, Action::Delay { ms: 50 });
+    let entities: Vec<_> = (0..160).map(issue).collect();
+    let (first, second) = entities.split_at(80);
+    tokio::join!(upsert(&setup, first), upsert(&setup, second));
+    let journal = setup.twin.journal().requests();
+    let bulks: Vec<_> = journal
+        .iter()
+        .filter(|entry| entry.path().ends_with(BULK))
+        .collect();
+    let at_once = |time| {
+        let under_way = bulks
+            .iter()
+            .filter(|bulk| bulk.started <= time && bulk.ended.is_some_and(|ended| time < ended));
+        under_way.count()
+    };
+    assert_eq!(bulks.len(), 8);
+    let most = bulks.iter().map(|bulk| at_once(bulk.started)).max();
+    assert_eq!(most, Some(5));
+}
+
+#[tokio::test]
 async fn the_later_of_two_entities_with_one_key_wins() {
     let setup = Setup::new().await;
     let (first, mut second) = (issue(1), issue(1));
