@@ -8,6 +8,7 @@
 //!   that were refused with the same token share the renewal.
 //! - When Port refuses the credentials themselves, every waiting call fails at once.
 
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -24,7 +25,6 @@ use crate::wire::AccessToken;
 const MARGIN: Duration = Duration::from_secs(60);
 
 /// Puts Port's token on requests.
-#[derive(Debug)]
 pub(crate) struct TokenKeeper {
     http: HttpClient,
     request: Request<Bytes>,
@@ -32,9 +32,8 @@ pub(crate) struct TokenKeeper {
     token: Mutex<Option<Token>>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Token {
-    /// Marked as sensitive, so that it is hidden in debug output.
     header: HeaderValue,
     renew_at: Instant,
 }
@@ -64,6 +63,13 @@ impl TokenKeeper {
     }
 }
 
+/// The request holds the credentials, so it is not shown.
+impl fmt::Debug for TokenKeeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenKeeper").finish_non_exhaustive()
+    }
+}
+
 #[async_trait]
 impl Authenticator for TokenKeeper {
     async fn authorize(&self, headers: &mut HeaderMap) -> Result<(), AuthError> {
@@ -87,5 +93,71 @@ impl Authenticator for TokenKeeper {
             *token = Some(self.fetch().await?);
         }
         Ok(Refresh::Renewed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::script::Script;
+
+    fn keeper() -> (TokenKeeper, Script) {
+        let token = |name| json!({"accessToken": name, "expiresIn": 1000, "tokenType": "Bearer"});
+        let script = Script::new(["token-1", "token-2"].map(|name| (200, token(name))));
+        let http = HttpClient::builder("port").transport(script.clone());
+        let keeper = TokenKeeper::new(
+            http.build().unwrap(),
+            Request::new(Bytes::from_static(b"s3cret")),
+        );
+        (keeper, script)
+    }
+
+    async fn authorization(keeper: &TokenKeeper) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        keeper.authorize(&mut headers).await.unwrap();
+        headers
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_is_kept_until_shortly_before_its_end() {
+        let (keeper, script) = keeper();
+        authorization(&keeper).await;
+        tokio::time::advance(Duration::from_secs(939)).await;
+        assert_eq!(
+            authorization(&keeper).await[AUTHORIZATION],
+            "Bearer token-1"
+        );
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(
+            authorization(&keeper).await[AUTHORIZATION],
+            "Bearer token-2"
+        );
+        assert_eq!(script.sent(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_token_that_was_replaced_meanwhile_is_not_fetched_again() {
+        let (keeper, script) = keeper();
+        let refused = authorization(&keeper).await;
+        keeper.refresh(&refused).await.unwrap();
+        keeper.refresh(&refused).await.unwrap();
+        assert_eq!(script.sent(), 2);
+        assert_eq!(
+            authorization(&keeper).await[AUTHORIZATION],
+            "Bearer token-2"
+        );
+    }
+
+    #[tokio::test]
+    async fn debug_output_hides_token_and_credentials() {
+        let (keeper, _) = keeper();
+        let headers = authorization(&keeper).await;
+        let shown = format!("{keeper:?} {headers:?}");
+        assert!(
+            !shown.contains("token-1") && !shown.contains("s3cret"),
+            "{shown}"
+        );
     }
 }

@@ -49,6 +49,8 @@ mod error;
 mod find;
 mod provision;
 mod request;
+#[cfg(test)]
+mod script;
 mod timestamp;
 mod transport;
 mod upsert;

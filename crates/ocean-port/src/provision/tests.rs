@@ -1,34 +1,8 @@
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
-
-use async_trait::async_trait;
-use bytes::Bytes;
-use futures::stream::{self, StreamExt as _};
-use http::{Request, Response};
-use ocean_core::http::{BodyStream, Transport, TransportError};
 use tokio::time::Instant;
 
 use super::*;
 use crate::config::PortConfig;
-
-/// Answers with a status and a body, one after another; the last one for ever.
-#[derive(Debug, Clone)]
-struct Script(Arc<Mutex<VecDeque<(u16, Value)>>>);
-
-#[async_trait]
-impl Transport for Script {
-    async fn send(&self, _: Request<Bytes>) -> Result<Response<BodyStream>, TransportError> {
-        let (status, body) = {
-            let mut answers = self.0.lock().unwrap();
-            match answers.len() {
-                1 => answers[0].clone(),
-                _ => answers.pop_front().unwrap(),
-            }
-        };
-        let body = stream::iter([Ok(Bytes::from(body.to_string()))]).boxed();
-        Ok(Response::builder().status(status).body(body).unwrap())
-    }
-}
+use crate::script::Script;
 
 /// Provisions an integration whose resources Port makes; returns the seconds it took.
 async fn wait_for_port(
@@ -37,9 +11,7 @@ async fn wait_for_port(
     let token = json!({"accessToken": "t", "expiresIn": 10_800, "tokenType": "Bearer"});
     let registered = json!({"integration": {"createPortResourcesOrigin": "Port"}});
     let first = [(200, token), (200, registered.clone()), (200, registered)];
-    let script = Script(Arc::new(Mutex::new(
-        first.into_iter().chain(looks).collect(),
-    )));
+    let script = Script::new(first.into_iter().chain(looks));
     let client = PortClient::scripted(PortConfig::new("c", "s", "prod", "jira", "1"), script);
     let started = Instant::now();
     let done = client.unwrap().provision(&Defaults::new(json!({}))).await;
