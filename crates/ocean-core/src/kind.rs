@@ -1,13 +1,13 @@
 //! What a third-party system is made of: its *kinds* (projects, issues, users ...).
 //!
-//! Start with [`kinds!`], which writes the enum and its [`Kind`] impl in one go.
+//! Start with [`kinds!`](crate::kinds), which writes the enum and its [`Kind`] impl in one go.
 
 use std::fmt::Debug;
 
 /// The kinds of one integration, as a plain enum.
 ///
 /// The text of a kind is what mapping files say after `kind:`; it must be unique within `ALL`.
-/// Write the impl with [`kinds!`], or by hand around an enum that derives `strum` traits:
+/// Write the impl with [`kinds!`](crate::kinds), or by hand around an enum that derives `strum` traits:
 ///
 /// ```
 /// use ocean_core::Kind;

@@ -13,6 +13,7 @@ mod mapping;
 mod resource;
 mod resync;
 pub mod settings;
+mod sync;
 mod webhook;
 
 pub use crate::app_config::{
@@ -35,6 +36,11 @@ pub use crate::mapping::{
 };
 pub use crate::resource::{InvalidSelector, NoSelector, RawSelector, ResourceConfig, Selector};
 pub use crate::resync::{ErasedResync, Registry, Resync, ResyncContext, RunScope};
+pub use crate::sync::{
+    AllowEmpty, BlueprintReport, Counts, ErrorGroup, NullField, Outcome, Phase, Progress,
+    ReconciliationReport, ResourceProgress, ResourceReport, ResyncError, ResyncReport, SyncEngine,
+    SyncOptions,
+};
 pub use crate::webhook::{
     Changes, ErasedProcessor, Subject, Unauthenticated, WebhookEvent, WebhookProcessor,
 };

@@ -166,6 +166,22 @@ impl Blueprint {
         self
     }
 
+    /// Whether an entity must have this field, given as `properties.x` or `relations.x`.
+    #[must_use]
+    pub fn requires(&self, field: &str) -> bool {
+        if let Some(property) = field.strip_prefix("properties.") {
+            return self
+                .required_properties
+                .iter()
+                .any(|required| required == property);
+        }
+        field.strip_prefix("relations.").is_some_and(|relation| {
+            self.relations
+                .iter()
+                .any(|found| found.name == relation && found.required)
+        })
+    }
+
     /// The blueprint that a relation points to.
     #[must_use]
     pub fn target_of(&self, relation: &str) -> Option<&str> {

@@ -78,15 +78,20 @@ where
     }
 }
 
-/// A second implementor, so that a function of the wrong shape is reported as "not a resync
-/// function" and not as a mismatch deep inside the blanket impl.
-impl<App> Resync<App, ()> for std::convert::Infallible {
+/// A second candidate that no type satisfies. With only one, the compiler would take it for
+/// granted and complain about its bounds; with two it says that the trait is not implemented, in
+/// the words above.
+impl<F: Unimplementable, App> Resync<App, std::convert::Infallible> for F {
     type Selector = crate::NoSelector;
 
     fn stream(&self, _: App, _: ResyncContext<Self::Selector>) -> BatchStream {
-        match *self {}
+        futures::stream::empty().boxed()
     }
 }
+
+/// Implemented by nothing.
+#[doc(hidden)]
+pub trait Unimplementable: Send + Sync + 'static {}
 
 /// What a resync function is told, and how it tells back.
 ///

@@ -1,0 +1,170 @@
+//! Reading and mapping one resource, ahead of its writing.
+//!
+//! Start with [`Fetcher`], which yields mapped batches in the order in which they were read.
+
+use std::sync::Arc;
+
+use futures::StreamExt as _;
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::run::Run;
+use crate::batch::{Batch, BatchStream};
+use crate::error::{ErrorClass, SourceError, error_chain};
+use crate::mapping::{MapError, MapOptions, Mapped, ResourceMapper};
+use crate::resync::ResyncContext;
+
+/// Batches that are mapped at the same time; the mapper has a thread per core.
+const MAPPED_AHEAD: usize = 2;
+/// Mapped batches that wait for the writer.
+const QUEUE: usize = 1;
+/// Raw items of a kind that are shown to the people who write mappings.
+const EXAMPLES: usize = 5;
+
+/// Batches of one resource, read and mapped by a task that this value owns.
+#[derive(Debug)]
+pub(super) struct Fetcher {
+    batches: mpsc::Receiver<Result<Mapped, MapError>>,
+    task: JoinSet<Fetched>,
+}
+
+/// How the reading ended.
+#[derive(Debug, Default)]
+pub(super) struct Fetched {
+    /// Why it is not complete; empty when it is.
+    pub(super) incomplete: Vec<String>,
+    /// Whether the third-party system refused the credentials.
+    pub(super) unauthorized: bool,
+    /// The first raw items.
+    pub(super) examples: Vec<Value>,
+}
+
+impl Fetcher {
+    /// Begins to read a resource of the mapping.
+    pub(super) fn start(run: &Arc<Run>, resource: usize) -> Self {
+        let (sender, batches) = mpsc::channel(QUEUE);
+        let mut task = JoinSet::new();
+        task.spawn(read(Arc::clone(run), resource, sender));
+        Self { batches, task }
+    }
+
+    /// The next mapped batch; `None` when there is no more, for whatever reason.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub(super) async fn next(&mut self) -> Option<Result<Mapped, MapError>> {
+        self.batches.recv().await
+    }
+
+    /// Stops reading and says how far it came.
+    pub(super) async fn finish(mut self) -> Fetched {
+        self.batches.close();
+        match self.task.join_next().await {
+            Some(Ok(fetched)) => fetched,
+            Some(Err(error)) if error.is_panic() => Fetched {
+                incomplete: vec![format!("its resync function panicked: {error}")],
+                ..Fetched::default()
+            },
+            Some(Err(_)) | None => Fetched {
+                incomplete: vec!["it was stopped".to_owned()],
+                ..Fetched::default()
+            },
+        }
+    }
+}
+
+async fn read(
+    run: Arc<Run>,
+    resource: usize,
+    sender: mpsc::Sender<Result<Mapped, MapError>>,
+) -> Fetched {
+    let mut fetched = Fetched::default();
+    let (Some(config), Some(mapper)) = (
+        run.config.resources.get(resource),
+        run.mapping.resources().get(resource),
+    ) else {
+        return fetched;
+    };
+    let scope = run.scope.for_resource();
+    let cx = ResyncContext::new(config.config(resource), scope.clone());
+    for resync in run.registry.resyncs(&config.kind) {
+        let stream = match resync.start(&cx) {
+            Ok(stream) => stream,
+            Err(error) => {
+                fetched.incomplete.push(error.to_string());
+                break;
+            }
+        };
+        match forward(&run, mapper, stream, &sender, &mut fetched.examples).await {
+            End::OfData => {}
+            End::Failed(error) => {
+                fetched.unauthorized |= error.class() == ErrorClass::Unauthorized;
+                fetched.incomplete.push(error_chain(&error));
+            }
+            End::Stopped => {
+                fetched.incomplete.push("it was stopped".to_owned());
+                break;
+            }
+        }
+    }
+    fetched.incomplete.extend(scope.incomplete_reasons());
+    fetched
+}
+
+/// How one stream ended.
+enum End {
+    OfData,
+    Failed(SourceError),
+    Stopped,
+}
+
+/// Maps the batches of one stream and hands them on, until it ends, fails or the run stops.
+async fn forward(
+    run: &Run,
+    mapper: &Arc<ResourceMapper>,
+    stream: BatchStream,
+    sender: &mpsc::Sender<Result<Mapped, MapError>>,
+    examples: &mut Vec<Value>,
+) -> End {
+    let mut failed = None;
+    let raw = stream.scan((), |(), batch| {
+        let batch = batch.map_err(|error| failed = Some(error)).ok();
+        if let (Some(batch), true) = (&batch, run.send_examples) {
+            keep_examples(examples, batch);
+        }
+        std::future::ready(batch)
+    });
+    {
+        let mapped = raw
+            .map(|batch| {
+                run.pool
+                    .map(Arc::clone(mapper), batch, MapOptions::default())
+            })
+            .buffered(MAPPED_AHEAD);
+        futures::pin_mut!(mapped);
+        loop {
+            let next = tokio::select! {
+                biased;
+                () = run.stop.cancelled() => return End::Stopped,
+                next = mapped.next() => next,
+            };
+            let Some(batch) = next else { break };
+            if sender.send(batch).await.is_err() {
+                return End::Stopped;
+            }
+        }
+    }
+    failed.map_or(End::OfData, End::Failed)
+}
+
+fn keep_examples(examples: &mut Vec<Value>, batch: &Batch) {
+    let missing = EXAMPLES.saturating_sub(examples.len());
+    examples.extend(
+        batch
+            .iter()
+            .take(missing)
+            .filter_map(|item| item.to_value().ok()),
+    );
+}

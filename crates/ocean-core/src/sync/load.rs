@@ -1,0 +1,274 @@
+//! Writing the entities of one resource: compare, fill bulks across pages, upsert.
+//!
+//! Start with [`Loader`].
+//!
+//! # Guarantees
+//!
+//! - Entities that Port already holds as mapped are not written.
+//! - Two requests in flight never carry the same key; of two equal keys in one bulk the later
+//!   content wins, at the place of the earlier.
+//! - A request that was sent is awaited, also when the run is cancelled.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures::StreamExt as _;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+
+use super::content::MappedFields;
+use super::outcome::{Written, absorb};
+use super::progress::ResourceProgress;
+use super::run::{Run, Tally};
+use super::seen::{Fingerprint, FingerprintMap, FingerprintSet};
+use super::view::{LOOKUP_SIZE, View, contents};
+use crate::catalog::{Entity, EntityQuery};
+
+/// Bulk requests of one resource that are answered at the same time. Port's client has a limit
+/// of its own for all resources together.
+const MAX_IN_FLIGHT: usize = 5;
+
+/// Writes one resource.
+pub(super) struct Loader {
+    run: Arc<Run>,
+    resource: usize,
+    fields: MappedFields,
+    progress: Arc<ResourceProgress>,
+    pub(super) tally: Tally,
+    blueprints: HashMap<String, Lane>,
+    in_flight: FuturesUnordered<BoxFuture<'static, Written>>,
+    keys_in_flight: FingerprintSet,
+}
+
+/// What waits to be written to one blueprint.
+struct Lane {
+    view: View,
+    /// Entities that have to be looked up before it is known whether they differ.
+    undecided: Pending,
+    /// Entities that differ.
+    changed: Pending,
+}
+
+/// Entities in order, at most one per key.
+#[derive(Default)]
+struct Pending {
+    entities: Vec<(Option<Fingerprint>, Entity)>,
+    positions: FingerprintMap<usize>,
+}
+
+impl Pending {
+    fn push(&mut self, print: Option<Fingerprint>, entity: Entity) {
+        let position = print.and_then(|print| self.positions.get(&print).copied());
+        match position.and_then(|position| self.entities.get_mut(position)) {
+            Some(earlier) => earlier.1 = entity,
+            None => {
+                if let Some(print) = print {
+                    self.positions.insert(print, self.entities.len());
+                }
+                self.entities.push((print, entity));
+            }
+        }
+    }
+
+    fn take(&mut self) -> Vec<(Option<Fingerprint>, Entity)> {
+        self.positions.clear();
+        std::mem::take(&mut self.entities)
+    }
+}
+
+impl Loader {
+    pub(super) fn new(run: Arc<Run>, resource: usize, fields: MappedFields) -> Self {
+        let progress = run.progress.resource(resource);
+        Self {
+            run,
+            resource,
+            fields,
+            progress,
+            tally: Tally::default(),
+            blueprints: HashMap::new(),
+            in_flight: FuturesUnordered::new(),
+            keys_in_flight: FingerprintSet::default(),
+        }
+    }
+
+    /// Takes the entities of one batch; writes when enough have come together.
+    pub(super) async fn load(&mut self, entities: Vec<Entity>) {
+        for entity in entities {
+            let Some(blueprint) = entity.blueprint_name() else {
+                continue;
+            };
+            let print = see(&self.run, &blueprint, &entity).await;
+            if !self.blueprints.contains_key(&blueprint) {
+                let view = View::open(&self.run, &blueprint, &self.fields).await;
+                let (undecided, changed) = Default::default();
+                self.blueprints.insert(
+                    blueprint.clone(),
+                    Lane {
+                        view,
+                        undecided,
+                        changed,
+                    },
+                );
+            }
+            self.sort_in(&blueprint, print, entity);
+            self.decide(&blueprint, LOOKUP_SIZE).await;
+            let bulk = self.run.catalog.bulk_size().max(1);
+            self.write(&blueprint, bulk).await;
+        }
+    }
+
+    /// Writes what is left and waits for every answer.
+    pub(super) async fn finish(&mut self) {
+        let blueprints: Vec<String> = self.blueprints.keys().cloned().collect();
+        for blueprint in blueprints {
+            self.decide(&blueprint, 1).await;
+            self.write(&blueprint, 1).await;
+        }
+        while !self.in_flight.is_empty() {
+            self.next_answer().await;
+        }
+    }
+
+    /// Puts an entity where it belongs: unchanged, to be looked up, or to be written.
+    fn sort_in(&mut self, blueprint: &str, print: Option<Fingerprint>, entity: Entity) {
+        let Some(lane) = self.blueprints.get_mut(blueprint) else {
+            return;
+        };
+        let comparable = print.filter(|_| !entity.has_search_relation());
+        match (&mut lane.view, comparable) {
+            (View::Snapshot(contents), Some(print)) => {
+                let content = self.fields.hash(&entity, &self.run.prints);
+                if contents.insert(print, content) == Some(content) {
+                    self.tally.counts.unchanged += 1;
+                    self.progress.add_unchanged(1);
+                } else {
+                    lane.changed.push(Some(print), entity);
+                }
+            }
+            (View::Lookup, Some(print)) => lane.undecided.push(Some(print), entity),
+            (View::Unknown, _) | (_, None) => lane.changed.push(print, entity),
+        }
+    }
+
+    /// Looks undecided entities up, when there are at least `at_least` of them.
+    async fn decide(&mut self, blueprint: &str, at_least: usize) {
+        let Some(lane) = self.blueprints.get_mut(blueprint) else {
+            return;
+        };
+        if lane.undecided.entities.len() < at_least.max(1) {
+            return;
+        }
+        let undecided = lane.undecided.take();
+        let identifiers = undecided
+            .iter()
+            .filter_map(|(_, entity)| Some(entity.key()?.identifier))
+            .collect();
+        let query = EntityQuery::new(blueprint)
+            .identifiers(identifiers)
+            .include(self.fields.include());
+        let known = contents(&self.run, query, &self.fields).await;
+        let Some(lane) = self.blueprints.get_mut(blueprint) else {
+            return;
+        };
+        if known.is_none() {
+            // One failed lookup is enough: asking for every further slice would only add load.
+            lane.view = View::Unknown;
+        }
+        for (print, entity) in undecided {
+            let content = self.fields.hash(&entity, &self.run.prints);
+            let known = known
+                .as_ref()
+                .zip(print)
+                .and_then(|(known, print)| known.get(&print));
+            if known == Some(&content) {
+                self.tally.counts.unchanged += 1;
+                self.progress.add_unchanged(1);
+            } else {
+                lane.changed.push(print, entity);
+            }
+        }
+    }
+
+    /// Sends bulks while at least `at_least` changed entities wait.
+    async fn write(&mut self, blueprint: &str, at_least: usize) {
+        let bulk = self.run.catalog.bulk_size().max(1);
+        loop {
+            let Some(lane) = self.blueprints.get_mut(blueprint) else {
+                return;
+            };
+            if lane.changed.entities.len() < at_least.max(1) || self.run.stop.is_cancelled() {
+                return;
+            }
+            let mut waiting = lane.changed.take();
+            let rest = waiting.split_off(bulk.min(waiting.len()));
+            for (print, entity) in rest {
+                lane.changed.push(print, entity);
+            }
+            self.make_way(&waiting).await;
+            self.send(blueprint.to_owned(), waiting);
+        }
+    }
+
+    /// Waits until the bulk may be in flight: not too many, none with one of its keys. A query as
+    /// identifier may stand for any key, so that such a bulk travels alone.
+    async fn make_way(&mut self, bulk: &[(Option<Fingerprint>, Entity)]) {
+        let alone = bulk.iter().any(|(print, _)| print.is_none());
+        while !self.in_flight.is_empty()
+            && (alone
+                || self.in_flight.len() >= MAX_IN_FLIGHT
+                || bulk
+                    .iter()
+                    .any(|(print, _)| print.is_some_and(|p| self.keys_in_flight.contains(&p))))
+        {
+            self.next_answer().await;
+        }
+    }
+
+    fn send(&mut self, blueprint: String, bulk: Vec<(Option<Fingerprint>, Entity)>) {
+        let (prints, entities): (Vec<_>, Vec<_>) = bulk.into_iter().unzip();
+        self.keys_in_flight.extend(prints.iter().flatten());
+        let run = Arc::clone(&self.run);
+        self.in_flight.push(Box::pin(async move {
+            let answer = run.catalog.upsert(&run.write, &blueprint, &entities).await;
+            Written {
+                blueprint,
+                prints,
+                entities,
+                answer,
+            }
+        }));
+    }
+
+    async fn next_answer(&mut self) {
+        if let Some(written) = self.in_flight.next().await {
+            for print in written.prints.iter().flatten() {
+                self.keys_in_flight.remove(print);
+            }
+            absorb(
+                &self.run,
+                self.resource,
+                written,
+                &mut self.tally,
+                &self.progress,
+            );
+        }
+    }
+}
+
+/// Notes that the source has the entity, and what it relates to.
+async fn see(run: &Run, blueprint: &str, entity: &Entity) -> Option<Fingerprint> {
+    let known = run.blueprint(blueprint).await;
+    let print = entity
+        .key()
+        .map(|key| run.prints.of(blueprint, &key.identifier));
+    let mut seen = run.seen();
+    if let Some(print) = print {
+        seen.entity(blueprint, print);
+    }
+    for (relation, identifier) in entity.relation_targets() {
+        if let Some(target) = known.as_ref().and_then(|known| known.target_of(relation)) {
+            seen.target(run.prints.of(target, &identifier));
+        }
+    }
+    print
+}

@@ -1,0 +1,318 @@
+//! The resync engine: one run from its plan to its [`ResyncReport`].
+//!
+//! Start with [`SyncEngine`].
+
+mod background;
+mod check;
+mod content;
+mod failed;
+mod fetch;
+mod load;
+mod order;
+mod outcome;
+mod plan;
+mod progress;
+mod proof;
+mod reconcile;
+mod report;
+mod resource;
+mod retry;
+mod run;
+mod seen;
+mod settle;
+mod view;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Instant, SystemTime};
+
+use futures::TryStreamExt as _;
+use serde_json::Value;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use self::check::CheckedMapping;
+pub use self::progress::{Phase, Progress, ResourceProgress};
+pub use self::reconcile::AllowEmpty;
+use self::reconcile::reconcile;
+pub use self::report::{
+    BlueprintReport, Counts, ErrorGroup, NullField, Outcome, ReconciliationReport, ResourceReport,
+    ResyncReport,
+};
+use self::resource::sync_resource;
+use self::run::{Run, RunParts};
+use self::settle::settle_failed;
+use crate::catalog::{Catalog, CatalogError, IntegrationStore, WriteContext, WriteEvent};
+use crate::error::{ErrorClass, error_chain};
+use crate::integration::Hooks;
+use crate::mapping::{Environment, MapperPool};
+use crate::resync::Registry;
+
+/// Resources that are read side by side. Later ones begin when an earlier one ends, so that the
+/// batches in memory are bounded whatever the size of the mapping.
+const ACTIVE_RESOURCES: usize = 4;
+
+/// Makes the catalog equal to the source.
+///
+/// # Guarantees
+///
+/// - Nothing is deleted of a blueprint unless every resource that can write to it was read and
+///   written completely, the mapping did not change meanwhile and the run was not stopped.
+/// - A failing kind never stops another kind; the report carries every error.
+/// - Of what is read only the batches in flight stay in memory, and 9 to 18 bytes per identifier.
+/// - Resources that may write the same blueprint write in mapping order.
+///
+/// # Assumptions
+///
+/// - No other process of the same identifier runs a resync at the same time.
+///
+/// # Errors
+///
+/// [`ResyncError`] when a run could not begin; all else is in the [`ResyncReport`].
+#[derive(Debug, Clone)]
+pub struct SyncEngine {
+    catalog: Arc<dyn Catalog>,
+    store: Arc<dyn IntegrationStore>,
+    registry: Registry,
+    hooks: Hooks,
+    pool: Arc<MapperPool>,
+    options: SyncOptions,
+}
+
+/// What may differ from engine to engine.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct SyncOptions {
+    /// Blueprints that may lose all their entities.
+    pub allow_empty: AllowEmpty,
+    /// Whether raw items are shown to the people who write mappings.
+    pub send_examples: bool,
+    /// What `env` shows in mapping expressions.
+    pub environment: Environment,
+}
+
+/// A run could not begin; nothing was written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResyncError {
+    /// Port did not give what a run needs.
+    #[error("the resync could not begin")]
+    Catalog(#[source] CatalogError),
+    /// The mapping is not valid; every fault on a line of its own.
+    #[error("the mapping is not valid:\n{}", .0.join("\n"))]
+    Mapping(Vec<String>),
+}
+
+impl SyncEngine {
+    /// An engine that reads with `registry` and writes to `catalog`.
+    pub fn new(
+        catalog: Arc<dyn Catalog>,
+        store: Arc<dyn IntegrationStore>,
+        registry: Registry,
+        hooks: Hooks,
+        pool: Arc<MapperPool>,
+        options: SyncOptions,
+    ) -> Self {
+        Self {
+            catalog,
+            store,
+            registry,
+            hooks,
+            pool,
+            options,
+        }
+    }
+
+    /// Runs one full resync.
+    ///
+    /// Cancelling `cancellation` stops it between two batches: requests to write that were sent
+    /// are awaited, nothing is deleted, and the report's outcome is [`Outcome::Aborted`].
+    ///
+    /// # Errors
+    ///
+    /// When the mapping could not be read or is not valid, or Port did not answer at all.
+    pub async fn resync(
+        &self,
+        progress: &Progress,
+        cancellation: &CancellationToken,
+    ) -> Result<ResyncReport, ResyncError> {
+        let started = Instant::now();
+        let mut report = ResyncReport::new(Uuid::new_v4());
+        let stored = self.store.mapping().await.map_err(ResyncError::Catalog)?;
+        let Some(stored) = stored else {
+            tracing::warn!("the mapping is empty, nothing is read and nothing is deleted");
+            report.duration = started.elapsed();
+            return Ok(report);
+        };
+        let checked = CheckedMapping::check(&stored, &self.registry, &self.options.environment)
+            .map_err(ResyncError::Mapping)?;
+        if checked.config.resources.is_empty() {
+            tracing::warn!("the mapping has no resources, nothing is read and nothing is deleted");
+            report.duration = started.elapsed();
+            return Ok(report);
+        }
+        let before = self.catalog.now().await.map_err(ResyncError::Catalog)?;
+        let census = self.census().await?;
+        let run = self.run(report.id, checked, census, progress, cancellation);
+        tracing::info!(resync_id = %report.id, resources = run.config.resources.len(), "resync began");
+        if let Err(error) = self.hooks.run_resync_start().await {
+            let reason = format!("a hook before the resync failed: {}", error_chain(&error));
+            run.bars().all(&*reason);
+            report.errors.push(reason);
+        }
+        report.resources = sync_resources(&run).await;
+        settle_failed(&run, &mut report.resources).await;
+        self.finish(&run, &mut report, &stored, before, cancellation)
+            .await;
+        report.duration = started.elapsed();
+        tracing::info!(resync_id = %report.id, outcome = ?report.outcome, "resync ended");
+        Ok(report)
+    }
+
+    fn run(
+        &self,
+        id: Uuid,
+        checked: CheckedMapping,
+        census: Option<BTreeMap<String, usize>>,
+        progress: &Progress,
+        cancellation: &CancellationToken,
+    ) -> Arc<Run> {
+        let CheckedMapping {
+            config,
+            mapping,
+            plan,
+        } = checked;
+        progress.begin(
+            config
+                .resources
+                .iter()
+                .map(|resource| resource.kind.to_string()),
+        );
+        Arc::new(Run::new(RunParts {
+            catalog: Arc::clone(&self.catalog),
+            store: Arc::clone(&self.store),
+            registry: self.registry.clone(),
+            pool: Arc::clone(&self.pool),
+            write: WriteContext::new(&config, WriteEvent::Resync { id }),
+            config,
+            mapping,
+            plan,
+            progress: progress.clone(),
+            send_examples: self.options.send_examples,
+            stop: cancellation.child_token(),
+            census,
+        }))
+    }
+
+    /// Deletes what is proven to be gone and says how the run ended.
+    async fn finish(
+        &self,
+        run: &Run,
+        report: &mut ResyncReport,
+        stored: &Value,
+        before: SystemTime,
+        cancellation: &CancellationToken,
+    ) {
+        if cancellation.is_cancelled() {
+            run.bars().all("the run was stopped");
+        } else if let Err(reason) = self.mapping_is_still(stored).await {
+            run.bars().all(&*reason);
+            report.errors.push(reason);
+        }
+        report.reconciliation = reconcile(run, before, &self.options.allow_empty).await;
+        run.background.finish().await;
+        report.outcome = if cancellation.is_cancelled() {
+            Outcome::Aborted
+        } else if run.unauthorized.load(Ordering::Relaxed) {
+            Outcome::Unauthorized
+        } else if report.is_incomplete() {
+            Outcome::Incomplete
+        } else {
+            Outcome::Completed
+        };
+        if report.outcome == Outcome::Completed
+            && let Err(error) = self.hooks.run_resync_complete().await
+        {
+            report.errors.push(format!(
+                "a hook after the resync failed: {}",
+                error_chain(&error)
+            ));
+            report.outcome = Outcome::Incomplete;
+        }
+    }
+
+    /// Reads the mapping once more: what was mapped by one document is not deleted by another.
+    async fn mapping_is_still(&self, stored: &Value) -> Result<(), String> {
+        match self.store.mapping().await {
+            Ok(Some(now)) if now == *stored => Ok(()),
+            Ok(_) => Err("the mapping changed during the run".to_owned()),
+            Err(error) => Err(format!(
+                "the mapping could not be read again: {}",
+                error_chain(&error)
+            )),
+        }
+    }
+
+    /// How many entities per blueprint Port holds; `None` when it cannot say.
+    async fn census(&self) -> Result<Option<BTreeMap<String, usize>>, ResyncError> {
+        let mut census = BTreeMap::new();
+        let mut owned = self.catalog.owned(None);
+        loop {
+            match owned.try_next().await {
+                Ok(Some(key)) => match census.get_mut(&key.blueprint) {
+                    Some(count) => *count += 1,
+                    None => {
+                        census.insert(key.blueprint, 1);
+                    }
+                },
+                Ok(None) => return Ok(Some(census)),
+                Err(error) if error.class() == ErrorClass::Unauthorized => {
+                    return Err(ResyncError::Catalog(error));
+                }
+                Err(error) => {
+                    let error = error_chain(&error);
+                    tracing::warn!(
+                        error,
+                        "Port could not list its entities, each will be looked up"
+                    );
+                    return Ok(None);
+                }
+            }
+        }
+    }
+}
+
+/// Syncs every resource, some side by side, and returns their reports in mapping order.
+async fn sync_resources(run: &Arc<Run>) -> Vec<ResourceReport> {
+    let mut reports: Vec<ResourceReport> = run
+        .config
+        .resources
+        .iter()
+        .enumerate()
+        .map(|(index, resource)| ResourceReport::panicked(&resource.kind, index))
+        .collect();
+    let mut waiting: VecDeque<usize> = (0..reports.len()).collect();
+    let mut active = JoinSet::new();
+    loop {
+        while active.len() < ACTIVE_RESOURCES
+            && let Some(index) = waiting.pop_front()
+        {
+            active.spawn(sync_resource(Arc::clone(run), index));
+        }
+        match active.join_next().await {
+            Some(Ok(report)) => {
+                if let Some(place) = reports.get_mut(report.index) {
+                    *place = report;
+                }
+            }
+            // The report that says so is in its place already; nothing is proven any more.
+            Some(Err(error)) => run.bars().all(format!("a resource panicked: {error}")),
+            None => return reports,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+//! Which resources may write which blueprint, and in which order they load.
+//!
+//! Start with [`Plan`].
+
+use std::collections::BTreeSet;
+
+/// What one resource can write to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Target {
+    /// One blueprint: its expression is a literal.
+    Blueprint(String),
+    /// Any blueprint: its expression depends on the item.
+    Any,
+}
+
+impl Target {
+    fn may_meet(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Blueprint(one), Self::Blueprint(other)) => one == other,
+            (Self::Any, _) | (_, Self::Any) => true,
+        }
+    }
+}
+
+/// The order of loading, which gives what sequential order gives.
+///
+/// Fetching and mapping run ahead in every case; only the writing waits.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    targets: Vec<Target>,
+    create_missing_related: bool,
+}
+
+impl Plan {
+    pub(super) const fn new(targets: Vec<Target>, create_missing_related: bool) -> Self {
+        Self {
+            targets,
+            create_missing_related,
+        }
+    }
+
+    /// The resources that must have loaded before this one begins to.
+    ///
+    /// Without `createMissingRelatedEntities` a relation needs its target, so that loading keeps
+    /// the order of the mapping; with it only resources that may write the same blueprint do.
+    pub(super) fn predecessors(&self, index: usize) -> Vec<usize> {
+        let Some(own) = self.targets.get(index) else {
+            return Vec::new();
+        };
+        self.targets
+            .iter()
+            .take(index)
+            .enumerate()
+            .filter(|(_, earlier)| !self.create_missing_related || own.may_meet(earlier))
+            .map(|(position, _)| position)
+            .collect()
+    }
+
+    pub(super) fn target(&self, index: usize) -> Option<&Target> {
+        self.targets.get(index)
+    }
+
+    /// What every resource can write to, in mapping order.
+    pub(super) fn targets(&self) -> &[Target] {
+        &self.targets
+    }
+
+    /// The blueprints of resources with a literal blueprint.
+    pub(super) fn literal_blueprints(&self) -> BTreeSet<&str> {
+        self.targets
+            .iter()
+            .filter_map(|target| match target {
+                Target::Blueprint(blueprint) => Some(blueprint.as_str()),
+                Target::Any => None,
+            })
+            .collect()
+    }
+
+    /// Whether some resource can write to any blueprint.
+    pub(super) fn has_dynamic_target(&self) -> bool {
+        self.targets.contains(&Target::Any)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(targets: &[&str], create_missing_related: bool) -> Plan {
+        let targets = targets
+            .iter()
+            .map(|target| match *target {
+                "*" => Target::Any,
+                blueprint => Target::Blueprint(blueprint.to_owned()),
+            })
+            .collect();
+        Plan::new(targets, create_missing_related)
+    }
+
+    #[test]
+    fn resources_of_different_blueprints_load_side_by_side() {
+        let plan = plan(&["a", "b", "a"], true);
+        assert_eq!(plan.predecessors(1), [0_usize; 0]);
+        assert_eq!(plan.predecessors(2), [0]);
+    }
+
+    #[test]
+    fn a_dynamic_blueprint_meets_all_others() {
+        let plan = plan(&["a", "*", "b"], true);
+        assert_eq!(plan.predecessors(1), [0]);
+        assert_eq!(plan.predecessors(2), [1]);
+    }
+
+    #[test]
+    fn without_missing_related_entities_loading_keeps_the_order_of_the_mapping() {
+        let plan = plan(&["a", "b", "c"], false);
+        assert_eq!(plan.predecessors(2), [0, 1]);
+    }
+}

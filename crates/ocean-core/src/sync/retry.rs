@@ -1,0 +1,135 @@
+//! The second chance at the end of a run: what was not stored is written again, whole.
+//!
+//! Start with [`retry_failed`]. Relation targets go first, in bulks per level. Only entities in a
+//! cycle are first sent without the relations that point into it, and then whole.
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde_json::Value;
+
+use super::failed::FailedEntity;
+use super::order::dependency_levels;
+use super::run::Run;
+use crate::catalog::{Entity, UpsertOutcome};
+
+/// What became of an entity after its last try.
+pub(super) struct Retried {
+    pub(super) failed: FailedEntity,
+    /// `None` when the run stopped before it was tried.
+    pub(super) outcome: Option<UpsertOutcome>,
+}
+
+/// Writes failed entities again, each at most twice, and says what became of every one.
+pub(super) async fn retry_failed(run: &Run) -> Vec<Retried> {
+    let failed = run.failed().take();
+    if failed.is_empty() {
+        return Vec::new();
+    }
+    tracing::info!(entities = failed.len(), "writing failed entities again");
+    let entities: Vec<Entity> = failed.iter().map(|failed| failed.entity.clone()).collect();
+    let order = dependency_levels(&entities);
+    let mut outcomes: Vec<Option<UpsertOutcome>> = vec![None; failed.len()];
+    let mut again = Again {
+        run,
+        entities: &entities,
+        outcomes: &mut outcomes,
+    };
+    for level in &order.levels {
+        again.send(level, |entity| entity.clone()).await;
+    }
+    if !order.cyclic.is_empty() {
+        let cycle: HashSet<String> = order
+            .cyclic
+            .iter()
+            .filter_map(|position| Some(entities.get(*position)?.key()?.identifier))
+            .collect();
+        again
+            .send(&order.cyclic, |entity| {
+                without_relations_into(entity, &cycle)
+            })
+            .await;
+        again.send(&order.cyclic, |entity| entity.clone()).await;
+    }
+    failed
+        .into_iter()
+        .zip(outcomes)
+        .map(|(failed, outcome)| Retried { failed, outcome })
+        .collect()
+}
+
+struct Again<'a> {
+    run: &'a Run,
+    entities: &'a [Entity],
+    outcomes: &'a mut Vec<Option<UpsertOutcome>>,
+}
+
+impl Again<'_> {
+    /// Writes the entities at these positions, grouped by blueprint, in bulks.
+    async fn send(&mut self, positions: &[usize], shape: impl Fn(&Entity) -> Entity + Send + Sync) {
+        let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for position in positions {
+            let blueprint = self
+                .entities
+                .get(*position)
+                .and_then(Entity::blueprint_name);
+            groups
+                .entry(blueprint.unwrap_or_default())
+                .or_default()
+                .push(*position);
+        }
+        for (blueprint, positions) in groups {
+            for bulk in positions.chunks(self.run.catalog.bulk_size().max(1)) {
+                if self.run.stop.is_cancelled() {
+                    return;
+                }
+                let entities: Vec<Entity> = bulk
+                    .iter()
+                    .filter_map(|position| self.entities.get(*position))
+                    .map(&shape)
+                    .collect();
+                match self
+                    .run
+                    .catalog
+                    .upsert(&self.run.write, &blueprint, &entities)
+                    .await
+                {
+                    Ok(answers) => self.note(bulk, answers),
+                    Err(error) => return self.run.give_up(&error),
+                }
+            }
+        }
+    }
+
+    fn note(&mut self, bulk: &[usize], answers: Vec<UpsertOutcome>) {
+        for (position, answer) in bulk.iter().zip(answers) {
+            let Some(outcome) = self.outcomes.get_mut(*position) else {
+                continue;
+            };
+            let was_created = matches!(outcome, Some(UpsertOutcome::Stored { created: true, .. }));
+            *outcome = Some(match answer {
+                UpsertOutcome::Stored {
+                    identifier,
+                    created,
+                } => UpsertOutcome::Stored {
+                    identifier,
+                    created: created || was_created,
+                },
+                other => other,
+            });
+        }
+    }
+}
+
+/// The entity without the relations that point to one of these identifiers.
+fn without_relations_into(entity: &Entity, cycle: &HashSet<String>) -> Entity {
+    let into: HashSet<String> = entity
+        .relation_targets()
+        .filter(|(_, target)| cycle.contains(target))
+        .map(|(relation, _)| relation.to_owned())
+        .collect();
+    let mut entity = entity.clone();
+    if let Some(relations) = &mut entity.relations {
+        relations.retain(|name, _: &mut Value| !into.contains(name));
+    }
+    entity
+}

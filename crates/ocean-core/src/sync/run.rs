@@ -1,0 +1,169 @@
+//! The state that the tasks of one run share.
+//!
+//! Start with [`Run`].
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio_util::sync::CancellationToken;
+
+use super::background::Background;
+use super::failed::FailedEntities;
+use super::plan::Plan;
+use super::progress::Progress;
+use super::proof::Bars;
+use super::report::ErrorTally;
+use super::seen::{Fingerprints, Seen};
+use crate::app_config::AppConfig;
+use crate::catalog::{Blueprint, Catalog, CatalogError, IntegrationStore, WriteContext};
+use crate::error::{ErrorClass, error_chain};
+use crate::mapping::{CompiledMapping, MapperPool};
+use crate::resync::{Registry, RunScope};
+
+/// One run, as its tasks see it.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) catalog: Arc<dyn Catalog>,
+    pub(super) store: Arc<dyn IntegrationStore>,
+    pub(super) registry: Registry,
+    pub(super) pool: Arc<MapperPool>,
+    pub(super) config: AppConfig,
+    pub(super) mapping: CompiledMapping,
+    pub(super) plan: Plan,
+    pub(super) write: WriteContext,
+    pub(super) scope: RunScope,
+    pub(super) progress: Progress,
+    pub(super) prints: Fingerprints,
+    pub(super) send_examples: bool,
+    /// Ends the run early: cancelled from outside, or by a refusal that makes going on useless.
+    pub(super) stop: CancellationToken,
+    /// One per resource; cancelled when it has loaded.
+    pub(super) loaded: Vec<CancellationToken>,
+    /// Entities per blueprint when the run began; `None` when Port could not list them.
+    pub(super) census: Option<BTreeMap<String, usize>>,
+    pub(super) unauthorized: AtomicBool,
+    pub(super) background: Background,
+    seen: Mutex<Seen>,
+    failed: Mutex<FailedEntities>,
+    bars: Mutex<Bars>,
+    blueprints: tokio::sync::Mutex<HashMap<String, Option<Arc<Blueprint>>>>,
+}
+
+/// What a [`Run`] is made of.
+#[derive(Debug)]
+pub(super) struct RunParts {
+    pub(super) catalog: Arc<dyn Catalog>,
+    pub(super) store: Arc<dyn IntegrationStore>,
+    pub(super) registry: Registry,
+    pub(super) pool: Arc<MapperPool>,
+    pub(super) config: AppConfig,
+    pub(super) mapping: CompiledMapping,
+    pub(super) plan: Plan,
+    pub(super) write: WriteContext,
+    pub(super) progress: Progress,
+    pub(super) send_examples: bool,
+    pub(super) stop: CancellationToken,
+    pub(super) census: Option<BTreeMap<String, usize>>,
+}
+
+impl Run {
+    pub(super) fn new(parts: RunParts) -> Self {
+        let loaded = parts
+            .config
+            .resources
+            .iter()
+            .map(|_| CancellationToken::new())
+            .collect();
+        Self {
+            scope: RunScope::new(parts.stop.clone()),
+            loaded,
+            catalog: parts.catalog,
+            store: parts.store,
+            registry: parts.registry,
+            pool: parts.pool,
+            config: parts.config,
+            mapping: parts.mapping,
+            plan: parts.plan,
+            write: parts.write,
+            progress: parts.progress,
+            send_examples: parts.send_examples,
+            stop: parts.stop,
+            census: parts.census,
+            prints: Fingerprints::default(),
+            unauthorized: AtomicBool::new(false),
+            background: Background::default(),
+            seen: Mutex::default(),
+            failed: Mutex::default(),
+            bars: Mutex::default(),
+            blueprints: tokio::sync::Mutex::default(),
+        }
+    }
+
+    pub(super) fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn failed(&self) -> MutexGuard<'_, FailedEntities> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn bars(&self) -> MutexGuard<'_, Bars> {
+        self.bars.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many entities of a blueprint Port held when the run began.
+    pub(super) fn owned_at_start(&self, blueprint: &str) -> Option<usize> {
+        self.census
+            .as_ref()
+            .map(|census| census.get(blueprint).copied().unwrap_or_default())
+    }
+
+    /// A blueprint, read once per run. Without it nothing is known of its relations, and when
+    /// Port could not say whether it exists nothing is deleted.
+    pub(super) async fn blueprint(&self, identifier: &str) -> Option<Arc<Blueprint>> {
+        let mut blueprints = self.blueprints.lock().await;
+        if let Some(known) = blueprints.get(identifier) {
+            return known.clone();
+        }
+        let read = match self.catalog.blueprint(identifier).await {
+            Ok(found) => found.map(Arc::new),
+            Err(error) => {
+                let reason = format!(
+                    "blueprint {identifier} could not be read: {}",
+                    error_chain(&error)
+                );
+                self.bars().all(reason);
+                None
+            }
+        };
+        blueprints.insert(identifier.to_owned(), read.clone());
+        read
+    }
+
+    /// The catalog refused to go on: everything stops, nothing is deleted.
+    pub(super) fn give_up(&self, error: &CatalogError) {
+        if error.class() == ErrorClass::Unauthorized {
+            self.unauthorized.store(true, Ordering::Relaxed);
+        }
+        self.bars().all(error_chain(error));
+        self.stop.cancel();
+    }
+
+    /// Waits until every resource has loaded that must load before this one.
+    pub(super) async fn turn_of(&self, index: usize) {
+        for earlier in self.plan.predecessors(index) {
+            if let Some(loaded) = self.loaded.get(earlier) {
+                loaded.cancelled().await;
+            }
+        }
+    }
+}
+
+/// What one resource has done so far.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub(super) counts: super::report::Counts,
+    pub(super) errors: ErrorTally,
+    pub(super) incomplete: Vec<String>,
+}

@@ -1,0 +1,144 @@
+//! Which identifiers a run has seen, as compact fingerprints.
+//!
+//! Start with [`Seen`]. A fingerprint is a 64-bit hash under a key that is drawn per run, of the
+//! exact bytes of blueprint and identifier: no case folding, no Unicode normalisation. Two keys
+//! that collide can only make the engine keep an entity that it might have deleted.
+
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+
+/// The hash of an entity's key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Fingerprint(u64);
+
+/// Draws fingerprints; two of them made by one instance can be compared.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Fingerprints {
+    key: RandomState,
+}
+
+impl Fingerprints {
+    pub(super) fn of(&self, blueprint: &str, identifier: &str) -> Fingerprint {
+        Fingerprint(self.key.hash_one((blueprint, identifier)))
+    }
+
+    /// A hasher under the same key, for contents.
+    pub(super) fn hasher(&self) -> impl Hasher + use<> {
+        self.key.build_hasher()
+    }
+}
+
+/// What one run has seen: 9 to 18 bytes per entity.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    entities: FingerprintSet,
+    targets: FingerprintSet,
+    per_blueprint: BTreeMap<String, usize>,
+}
+
+impl Seen {
+    /// The entity exists in the source: it is not deleted.
+    pub(super) fn entity(&mut self, blueprint: &str, fingerprint: Fingerprint) {
+        if self.entities.insert(fingerprint) {
+            match self.per_blueprint.get_mut(blueprint) {
+                Some(count) => *count += 1,
+                None => {
+                    self.per_blueprint.insert(blueprint.to_owned(), 1);
+                }
+            }
+        }
+    }
+
+    /// An entity that exists in the source relates to this one.
+    pub(super) fn target(&mut self, fingerprint: Fingerprint) {
+        self.targets.insert(fingerprint);
+    }
+
+    pub(super) fn has_entity(&self, fingerprint: Fingerprint) -> bool {
+        self.entities.contains(&fingerprint)
+    }
+
+    pub(super) fn is_target(&self, fingerprint: Fingerprint) -> bool {
+        self.targets.contains(&fingerprint)
+    }
+
+    /// How many entities of a blueprint were seen.
+    pub(super) fn count(&self, blueprint: &str) -> usize {
+        self.per_blueprint
+            .get(blueprint)
+            .copied()
+            .unwrap_or_default()
+    }
+}
+
+/// A set of values that are hashes already.
+pub(super) type FingerprintSet = HashSet<Fingerprint, BuildHasherDefault<AlreadyHashed>>;
+
+/// A map by values that are hashes already.
+pub(super) type FingerprintMap<V> =
+    std::collections::HashMap<Fingerprint, V, BuildHasherDefault<AlreadyHashed>>;
+
+/// Passes a fingerprint through: hashing it again would only cost time.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct AlreadyHashed(u64);
+
+impl Hasher for AlreadyHashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 << 8) | u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f25_identifiers_that_differ_only_in_case_or_normalisation_stay_apart() {
+        let prints = Fingerprints::default();
+        let mut seen = Seen::default();
+        for identifier in [
+            "Ångström",
+            "A\u{30a}ngstro\u{308}m",
+            "PORT-1",
+            "port-1",
+            "a/b",
+            "a",
+        ] {
+            let print = prints.of("b", identifier);
+            assert!(
+                !seen.has_entity(print),
+                "{identifier} was taken for another"
+            );
+            seen.entity("b", print);
+        }
+        assert_eq!(seen.count("b"), 6);
+    }
+
+    #[test]
+    fn the_border_between_blueprint_and_identifier_counts() {
+        let prints = Fingerprints::default();
+        assert_ne!(prints.of("ab", "c"), prints.of("a", "bc"));
+    }
+
+    #[test]
+    fn an_entity_counts_once_and_a_target_is_not_an_entity() {
+        let prints = Fingerprints::default();
+        let mut seen = Seen::default();
+        seen.entity("b", prints.of("b", "1"));
+        seen.entity("b", prints.of("b", "1"));
+        seen.target(prints.of("b", "2"));
+        assert_eq!(seen.count("b"), 1);
+        assert!(!seen.has_entity(prints.of("b", "2")));
+        assert!(seen.is_target(prints.of("b", "2")));
+    }
+}
