@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::app_config::AppConfig;
+use crate::app_config::{AppConfig, Finding, MappingSource};
 
 use super::jq::{CompileError, Environment, Refusal};
 use super::resource::ResourceMapper;
@@ -93,21 +93,28 @@ impl ExpressionFault {
     }
 }
 
+impl ExpressionFault {
+    /// The fault as a finding about the document, shown in its file if it came from one.
+    #[must_use]
+    pub fn finding(&self, source: &MappingSource) -> Finding {
+        source.finding(&self.path, self.told())
+    }
+
+    /// What is wrong, without the path.
+    fn told(&self) -> String {
+        let verdict = match self.cause {
+            FaultCause::Rejected => "is not a jq expression",
+            FaultCause::Unsupported => "is jq, but uses what is not supported here",
+        };
+        match self.column {
+            Some(column) => format!("{verdict}: {} at its column {column}", self.message),
+            None => format!("{verdict}: {}", self.message),
+        }
+    }
+}
+
 impl fmt::Display for ExpressionFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.path)?;
-        if let Some(column) = self.column {
-            write!(f, ", column {column}")?;
-        }
-        match self.cause {
-            FaultCause::Rejected => write!(f, ": not a jq expression: {}", self.message),
-            FaultCause::Unsupported => {
-                write!(
-                    f,
-                    ": jq would accept this, but it is not supported here: {}",
-                    self.message
-                )
-            }
-        }
+        write!(f, "`{}` {}", self.path, self.told())
     }
 }

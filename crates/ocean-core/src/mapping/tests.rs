@@ -115,6 +115,18 @@ fn f46_a_syntax_error_is_reported_with_its_field_and_column_and_gives_null() {
 }
 
 #[test]
+fn f46_a_syntax_error_is_shown_in_the_mapping_file() {
+    let text = "resources:\n  - kind: issue\n    selector: {query: 'true'}\n    port: {entity: \
+                {mappings: {identifier: '.key |', blueprint: .b}}}\n";
+    let parsed = AppConfig::from_yaml("mapping.yaml", text).unwrap();
+    let (_, faults) = CompiledMapping::compile(&parsed.config, &Environment::default());
+    let told = faults[0].finding(&parsed.source).to_string();
+    let start = "mapping.yaml:4:44: `resources[0].port.entity.mappings.identifier` is not a jq \
+                 expression: ";
+    assert!(told.starts_with(start), "{told}");
+}
+
+#[test]
 fn f46_what_only_our_engine_lacks_is_told_apart() {
     let mappings =
         json!({"identifier": ".id", "blueprint": "'thing'", "title": "$__loc__ | .x?//1"});
@@ -122,8 +134,8 @@ fn f46_what_only_our_engine_lacks_is_told_apart() {
     for fault in faults {
         let told = fault.to_string();
         let says = match fault.cause {
-            FaultCause::Rejected => "not a jq expression",
-            FaultCause::Unsupported => "not supported here",
+            FaultCause::Rejected => "is not a jq expression",
+            FaultCause::Unsupported => "is jq, but",
         };
         assert!(told.contains(says), "{told}");
     }
@@ -343,7 +355,10 @@ fn without_a_path_to_delete_the_item_is_kept_whole() {
 #[test]
 fn an_item_that_exhausts_its_budget_fails_and_the_others_go_on() {
     let mapper = mapper(&json!({"title": "if .loop then [range(1e12)] | length else .id end"}));
-    let mapped = map(&mapper, json!([{"id": "1", "loop": true}, {"id": "2"}]));
+    let mut options = MapOptions::default();
+    options.limits.steps = 10_000;
+    let items = Batch::from(vec![json!({"id": "1", "loop": true}), json!({"id": "2"})]);
+    let mapped = mapper.map(&items, options);
     assert_eq!(identifiers(&mapped), [json!("2")]);
     assert_eq!(mapped.errors.samples[0].kind, ItemErrorKind::Exhausted);
     assert_eq!(mapped.errors.samples[0].path, "title");

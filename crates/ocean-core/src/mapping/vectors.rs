@@ -65,7 +65,10 @@ struct Expected {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the count shows that the vectors were found")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the count shows that the vectors were found"
+)]
 fn mapping_vectors() {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
     let differences = differences(&own.join("vector-differences.toml"));

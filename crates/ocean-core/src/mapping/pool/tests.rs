@@ -29,6 +29,17 @@ fn batch(items: usize) -> Batch {
         .collect()
 }
 
+/// Enough steps for an honest expression.
+fn few_steps() -> MapOptions {
+    steps(10_000)
+}
+
+fn steps(steps: u64) -> MapOptions {
+    let mut options = MapOptions::default();
+    options.limits.steps = steps;
+    options
+}
+
 fn pool(threads: usize) -> MapperPool {
     MapperPool::with_threads(NonZeroUsize::new(threads).unwrap()).unwrap()
 }
@@ -48,7 +59,7 @@ async fn a_pool_gives_what_a_mapper_gives_in_the_same_order() {
 async fn f48_a_runaway_expression_is_an_error_of_its_item_and_the_runtime_goes_on() {
     let pool = pool(1);
     let mapper = mapper("if .id == \"i1\" then last(range(1e12)) else .id end");
-    let mapped = pool.map(mapper, batch(3), MapOptions::default());
+    let mapped = pool.map(mapper, batch(3), few_steps());
     let heartbeat = async {
         tokio::time::sleep(Duration::from_millis(1)).await;
         tokio::time::Instant::now()
@@ -123,7 +134,7 @@ async fn an_expression_that_does_not_come_back_costs_its_item_only() {
     let pool = impatient();
     let slow = mapper(SLOW);
     let mapped = pool
-        .map(Arc::clone(&slow), batch(2), MapOptions::default())
+        .map(Arc::clone(&slow), batch(2), steps(1_000_000))
         .await
         .unwrap();
     assert_eq!(mapped.passed.len(), 1);
@@ -134,17 +145,14 @@ async fn an_expression_that_does_not_come_back_costs_its_item_only() {
     );
     assert!(error.item.starts_with("item 1 "), "{error}");
 
-    let again = pool
-        .map(slow, batch(3), MapOptions::default())
-        .await
-        .unwrap();
+    let again = pool.map(slow, batch(3), steps(1_000_000)).await.unwrap();
     assert_eq!(
         again.errors.total, 3,
         "the expression is not evaluated any more"
     );
 
     let other = pool
-        .map(mapper(".id"), batch(3), MapOptions::default())
+        .map(mapper(".id"), batch(3), steps(1_000_000))
         .await
         .unwrap();
     assert_eq!(other.passed.len(), 3, "a new thread has taken over");
@@ -154,17 +162,13 @@ async fn an_expression_that_does_not_come_back_costs_its_item_only() {
 async fn only_so_many_threads_are_replaced() {
     let pool = impatient();
     for _ in 0..2 {
-        let mapped = pool
-            .map(mapper(SLOW), batch(2), MapOptions::default())
-            .await;
+        let mapped = pool.map(mapper(SLOW), batch(2), steps(1_000_000)).await;
         assert_eq!(mapped.unwrap().errors.total, 1);
     }
-    let lost = pool
-        .map(mapper(SLOW), batch(2), MapOptions::default())
-        .await;
+    let lost = pool.map(mapper(SLOW), batch(2), steps(1_000_000)).await;
     assert!(lost.is_err(), "the last thread is gone");
     assert!(
-        pool.map(mapper(".id"), batch(1), MapOptions::default())
+        pool.map(mapper(".id"), batch(1), steps(1_000_000))
             .await
             .is_err()
     );
