@@ -33,6 +33,8 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+use self::budget::Exhausted;
 pub(crate) use self::budget::{Budget, Limits, WORKER_STACK, with_stack};
 pub(crate) use self::needs::Needs;
 pub use self::program::Environment;

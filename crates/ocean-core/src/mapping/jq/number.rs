@@ -216,7 +216,7 @@ fn computed_text(value: f64) -> String {
     }
     let (digits, point) = shortest(value);
     let length = i64::try_from(digits.len()).unwrap_or(i64::MAX);
-    if point <= -5 || point > length + 15 {
+    if point <= -4 || point > length + 15 {
         let exponent = point - 1;
         let (first, rest) = digits.split_at_checked(1).unwrap_or((&digits, ""));
         let dot = if rest.is_empty() { "" } else { "." };

@@ -19,6 +19,9 @@ const MAX_NESTING: usize = 300;
 /// How many brackets may be open at once, before the lexer sees the text.
 const MAX_OPEN: usize = 1000;
 
+/// How many words a program may have that begin a nested term: the parser recurses at each.
+const MAX_OPENERS: usize = 1000;
+
 /// Refuses a text that would overflow the stack of the lexer.
 pub(super) fn check_text(text: &str) -> Result<(), CompileError> {
     if text.trim().is_empty() {
@@ -54,6 +57,9 @@ pub(super) fn parse(text: &str) -> Result<Ast<'_>, CompileError> {
         });
         syntax_error(text, expected, rest)
     })?;
+    if openers(&tokens) > MAX_OPENERS {
+        return Err(too_deep(0));
+    }
     let term = Parser::new(&tokens)
         .parse(|parser| parser.term())
         .map_err(|errors| {
@@ -70,6 +76,22 @@ pub(super) fn parse(text: &str) -> Result<Ast<'_>, CompileError> {
         return Err(too_deep(0));
     }
     Ok(term)
+}
+
+fn openers(tokens: &[Token<&str>]) -> usize {
+    const WORDS: [&str; 8] = ["-", "try", "if", "def", "reduce", "foreach", "label", "as"];
+    let inside = |token: &Token<&str>| match &token.1 {
+        Tok::Block(inner) => openers(inner),
+        Tok::Str(parts) => parts
+            .iter()
+            .map(|part| match part {
+                StrPart::Term(term) => openers(std::slice::from_ref(term)),
+                _ => 0,
+            })
+            .sum(),
+        _ => usize::from(WORDS.contains(&token.0)),
+    };
+    tokens.iter().map(inside).sum()
 }
 
 /// Where in `text` a part of it begins; zero for a text from elsewhere.

@@ -1,5 +1,9 @@
 //! Comparison with jq: what it answered to some hundred programs lies in a fixture.
 
+mod limits;
+mod speed;
+mod vectors;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -8,6 +12,8 @@ use super::{Budget, Environment, EvalError, Limits, Program, Refusal, Val};
 #[derive(Deserialize)]
 struct Case {
     program: String,
+    /// `item` for the issue in the other fixture.
+    on: Option<String>,
     #[serde(default)]
     input: Value,
     #[serde(default)]
@@ -21,7 +27,14 @@ struct Case {
 }
 
 fn cases() -> Vec<Case> {
-    serde_json::from_str(include_str!("../../../tests/fixtures/jq-corpus.json")).unwrap()
+    let item = include_str!("../../../../tests/fixtures/jq-item.json");
+    let item: Value = serde_json::from_str(item).unwrap();
+    let cases = include_str!("../../../../tests/fixtures/jq-corpus.json");
+    let mut cases: Vec<Case> = serde_json::from_str(cases).unwrap();
+    for case in cases.iter_mut().filter(|case| case.on.is_some()) {
+        case.input = item.clone();
+    }
+    cases
 }
 
 fn evaluate(program: &str, input: &Value) -> Result<Option<Value>, String> {
