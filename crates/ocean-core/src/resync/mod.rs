@@ -53,7 +53,7 @@ use crate::resource::{RawSelector, ResourceConfig};
     message = "`{Self}` is not a resync function for `{App}`",
     label = "expected `fn({App}, ResyncContext<S>) -> impl Stream<Item = Result<Batch, E>>`",
     note = "the first parameter is the integration's app state, by value: `{App}`",
-    note = "the second parameter is `ResyncContext<S>`, where `S` is the kind's selector (`NoSelector` if it has none)",
+    note = "the second parameter is `ResyncContext<S>`, where `S` is the kind's selector and implements `Selector` (`NoSelector` if it has none)",
     note = "the returned stream must be `Send + 'static` and its error must convert into `SourceError`"
 )]
 pub trait Resync<App, M>: Send + Sync + 'static {
