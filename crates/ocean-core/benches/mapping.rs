@@ -121,7 +121,7 @@ fn issue() -> Value {
         "created": "2025-04-01T07:08:09.250+0200", "updated": "2025-04-02T07:08:09.250+0200",
         "resolutiondate": null, "parent": {"key": "OPS-1", "id": "10100"},
         "subtasks": [{"key": "OPS-8", "id": "10108"}, {"key": "OPS-9", "id": "10109"}],
-        "description": {"type": "doc", "version": 1, "content": vec![paragraph; 4]},
+        "description": {"type": "doc", "version": 1, "content": vec![paragraph; 10]},
     });
     if let Value::Object(known) = known {
         fields.extend(known);
