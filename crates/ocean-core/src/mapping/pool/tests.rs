@@ -96,7 +96,8 @@ async fn giving_up_on_a_batch_leaves_the_pool_usable() {
     let mapper = mapper(".id");
     for _ in 0..10 {
         let abandoned = pool.map(Arc::clone(&mapper), batch(1000), MapOptions::default());
-        assert!(futures::FutureExt::now_or_never(abandoned).is_none());
+        // Polled once and dropped; whether a thread was quick enough to answer does not matter.
+        drop(futures::FutureExt::now_or_never(abandoned));
     }
     let mapped = pool
         .map(mapper, batch(3), MapOptions::default())
