@@ -126,14 +126,8 @@ impl World {
         let mut options = SyncOptions::default();
         options.allow_empty = self.allow_empty.clone();
         options.send_examples = true;
-        SyncEngine::new(
-            Arc::clone(&port) as _,
-            port as _,
-            integration.registry().clone(),
-            integration.hooks().clone(),
-            Arc::new(MapperPool::new().expect("threads start")),
-            options,
-        )
+        let pool = Arc::new(MapperPool::new().expect("threads start"));
+        SyncEngine::new(&integration, port, pool).options(options)
     }
 
     /// One resync, or why it could not begin.

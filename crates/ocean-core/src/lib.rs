@@ -1,4 +1,98 @@
-//! The author's API, the mapping and the sync engine of Ocean-style integrations.
+//! The SDK for Ocean-style integrations: read a third-party system, map it with jq, keep Port's
+//! software catalog equal to it.
+//!
+//! This crate knows neither Port's API (that is `ocean-port`) nor any third-party system, and it
+//! is no framework with a global state: an integration is a value, and so is the engine.
+//!
+//! # An integration, whole
+//!
+//! A kind, its selector, a function that reads it, and one line to register it:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use ocean_core::prelude::*;
+//! use ocean_core::{Blueprint, InMemoryCatalog, MapperPool, Outcome, Progress, SyncEngine};
+//! use schemars::JsonSchema;
+//! use serde::Deserialize;
+//! use serde_json::json;
+//! use tokio_util::sync::CancellationToken;
+//!
+//! kinds! {
+//!     /// What we read from the ticket desk.
+//!     pub enum Kinds { Ticket = "ticket" }
+//! }
+//!
+//! /// What users may write under `selector:` of a ticket.
+//! #[derive(Deserialize, JsonSchema)]
+//! struct TicketSelector {
+//!     /// How many pages to read.
+//!     #[serde(default)]
+//!     pages: u32,
+//! }
+//! impl Selector for TicketSelector {}
+//!
+//! /// The client of the ticket desk: a cheap clone that every function gets.
+//! #[derive(Clone)]
+//! struct Desk;
+//!
+//! fn on_resync_tickets(
+//!     _desk: Desk,
+//!     cx: ResyncContext<TicketSelector>,
+//! ) -> impl Stream<Item = Result<Batch, SourceError>> {
+//!     try_stream! {
+//!         for page in 0..cx.selector().pages {
+//!             yield Batch::from(vec![json!({"id": format!("T-{page}"), "subject": "Disk full"})]);
+//!         }
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let integration = Integration::new(Desk).on_resync(Kinds::Ticket, on_resync_tickets);
+//!
+//! // Port would hold both: the blueprint and the user's mapping.
+//! let catalog = InMemoryCatalog::new([Blueprint::new("ticket")]).with_mapping(json!({
+//!     "resources": [{
+//!         "kind": "ticket",
+//!         "selector": {"query": "true", "pages": 3},
+//!         "port": {"entity": {"mappings": {
+//!             "identifier": ".id", "blueprint": "\"ticket\"", "title": ".subject",
+//!         }}},
+//!     }],
+//! }));
+//! let catalog = Arc::new(catalog);
+//! let engine = SyncEngine::new(&integration, Arc::clone(&catalog), Arc::new(MapperPool::new()?));
+//! let report = engine.resync(&Progress::default(), &CancellationToken::new()).await?;
+//!
+//! assert_eq!(report.outcome, Outcome::Completed);
+//! assert_eq!(catalog.entities().len(), 3);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A real integration hands its value to `ocean-cli`, which gives it settings, a command line and
+//! Port; `examples/jira` does that in ten lines.
+//!
+//! # Map
+//!
+//! | to | see |
+//! |---|---|
+//! | name the kinds | [`Kind`], [`kinds!`](crate::kinds) |
+//! | let users choose what is read | [`Selector`], [`ResourceConfig`] |
+//! | read a kind | [`Resync`], [`ResyncContext`], [`Batch`], [`RawItem`] |
+//! | put it together | [`Integration`] |
+//! | handle live events | [`WebhookProcessor`], [`Changes`] |
+//! | call the third-party system | [`http`], and [`http::paging`] for lists that prove their end |
+//! | say what went wrong | [`SourceError`] |
+//! | read `OCEAN__` settings | [`settings`] |
+//! | read and compile a mapping | [`AppConfig`], [`CompiledMapping`] |
+//! | run a resync | [`SyncEngine`], [`ResyncReport`] |
+//! | write another catalog than Port | [`Catalog`], [`IntegrationStore`] |
+//!
+//! # Where next
+//!
+//! `docs/architecture.md` has the picture and the invariants, `docs/design.md` the reasons.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

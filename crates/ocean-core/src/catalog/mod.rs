@@ -82,6 +82,7 @@ pub trait Catalog: Debug + Send + Sync + 'static {
     /// When the catalog could not answer.
     async fn now(&self) -> Result<SystemTime, CatalogError>;
 
+
     /// How many entities one request carries; the engine hands over multiples of it.
     fn bulk_size(&self) -> usize {
         20

@@ -46,7 +46,7 @@ use self::run::{Run, RunParts};
 use self::settle::settle_failed;
 use crate::catalog::{Catalog, CatalogError, IntegrationStore, WriteContext, WriteEvent};
 use crate::error::{ErrorClass, error_chain};
-use crate::integration::Hooks;
+use crate::integration::{Hooks, Integration};
 use crate::mapping::{Environment, MapperPool};
 use crate::resync::Registry;
 
@@ -71,6 +71,8 @@ const ACTIVE_RESOURCES: usize = 4;
 /// # Errors
 ///
 /// [`ResyncError`] when a run could not begin; all else is in the [`ResyncReport`].
+///
+/// The [crate's first page](crate) shows one at work.
 #[derive(Debug, Clone)]
 pub struct SyncEngine {
     catalog: Arc<dyn Catalog>,
@@ -106,23 +108,31 @@ pub enum ResyncError {
 }
 
 impl SyncEngine {
-    /// An engine that reads with `registry` and writes to `catalog`.
-    pub fn new(
-        catalog: Arc<dyn Catalog>,
-        store: Arc<dyn IntegrationStore>,
-        registry: Registry,
-        hooks: Hooks,
+    /// An engine that reads what the integration registered and writes to `catalog`.
+    pub fn new<App, C>(
+        integration: &Integration<App>,
+        catalog: Arc<C>,
         pool: Arc<MapperPool>,
-        options: SyncOptions,
-    ) -> Self {
+    ) -> Self
+    where
+        App: Clone + Send + Sync + 'static,
+        C: Catalog + IntegrationStore,
+    {
         Self {
-            catalog,
-            store,
-            registry,
-            hooks,
+            catalog: Arc::clone(&catalog) as _,
+            store: catalog,
+            registry: integration.registry().clone(),
+            hooks: integration.hooks().clone(),
             pool,
-            options,
+            options: SyncOptions::default(),
         }
+    }
+
+    /// The same engine with these options.
+    #[must_use]
+    pub fn options(mut self, options: SyncOptions) -> Self {
+        self.options = options;
+        self
     }
 
     /// Runs one full resync.

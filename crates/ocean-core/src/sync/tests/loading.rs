@@ -231,14 +231,8 @@ async fn a_panic_in_a_resync_function_is_an_error_of_its_kind() {
     let integration = crate::Integration::new(()).on_resync(Kinds::A, panicking);
     let catalog = std::sync::Arc::new(InMemoryCatalog::new([Blueprint::new("a")]));
     catalog.set_mapping(json!({"resources": [resource(Kinds::A, "\"a\"", &json!({}))]}));
-    let engine = crate::SyncEngine::new(
-        std::sync::Arc::clone(&catalog) as _,
-        catalog as _,
-        integration.registry().clone(),
-        integration.hooks().clone(),
-        std::sync::Arc::new(crate::MapperPool::inline()),
-        crate::SyncOptions::default(),
-    );
+    let pool = std::sync::Arc::new(crate::MapperPool::inline());
+    let engine = crate::SyncEngine::new(&integration, catalog, pool);
     let report = engine
         .resync(
             &crate::Progress::default(),

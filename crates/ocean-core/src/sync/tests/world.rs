@@ -123,19 +123,12 @@ impl World {
             .on_resync(Kinds::A, read)
             .on_resync(Kinds::B, read)
             .on_resync(Kinds::C, read);
-        let catalog: Arc<dyn Catalog> = Arc::clone(&self.catalog) as _;
         let options = SyncOptions {
             allow_empty: self.allow_empty.clone(),
             ..Default::default()
         };
-        SyncEngine::new(
-            catalog,
-            Arc::clone(&self.catalog) as _,
-            integration.registry().clone(),
-            integration.hooks().clone(),
-            Arc::new(MapperPool::inline()),
-            options,
-        )
+        let catalog = Arc::clone(&self.catalog);
+        SyncEngine::new(&integration, catalog, Arc::new(MapperPool::inline())).options(options)
     }
 
     pub(super) async fn try_resync(&self) -> Result<ResyncReport, ResyncError> {
