@@ -28,6 +28,9 @@ pub(super) fn needs(program: &Ast<'_>) -> Needs {
     analysis.needs
 }
 
+/// How many paths are told apart; alternatives of alternatives multiply.
+const MAX_PATHS: usize = 64;
+
 struct Analysis<'s> {
     needs: Needs,
     variables: Vec<(&'s str, Origin)>,
@@ -48,25 +51,13 @@ impl<'s> Analysis<'s> {
                 origin
             }
             Term::BinOp(left, op, right) => self.operation(left, op, right, input),
-            Term::IfThenElse(cases, default) => {
-                let mut outputs = Vec::new();
-                for (test, then) in cases {
-                    let tested = self.term(test, input);
-                    self.test(&tested);
-                    outputs.extend(self.term(then, input));
-                }
-                match default {
-                    Some(default) => outputs.extend(self.term(default, input)),
-                    None => outputs.extend(input.iter().cloned()),
-                }
-                outputs
-            }
+            Term::IfThenElse(cases, default) => self.choice(cases, default.as_deref(), input),
             Term::TryCatch(inner, handler) => {
                 let mut outputs = self.term(inner, input);
                 if let Some(handler) = handler {
                     outputs.extend(self.term(handler, &Vec::new()));
                 }
-                outputs
+                self.bounded(outputs)
             }
             Term::Label(_, inner) => self.term(inner, input),
             Term::Call(name, args) => self.call(name, args, input),
@@ -89,11 +80,54 @@ impl<'s> Analysis<'s> {
                 Vec::new()
             }
             Term::Arr(None) => Vec::new(),
-            Term::Recurse | Term::Def(..) | Term::Fold(..) => {
+            Term::Fold(_, source, pattern, args) => {
+                self.fold(source, pattern, args, input);
+                Vec::new()
+            }
+            Term::Recurse | Term::Def(..) => {
                 self.read(input);
                 self.opaque(term);
                 Vec::new()
             }
+        }
+    }
+
+    fn choice(
+        &mut self,
+        cases: &[(Ast<'s>, Ast<'s>)],
+        default: Option<&Ast<'s>>,
+        input: &Origin,
+    ) -> Origin {
+        let mut outputs = Vec::new();
+        for (test, then) in cases {
+            let tested = self.term(test, input);
+            self.test(&tested);
+            outputs.extend(self.term(then, input));
+        }
+        match default {
+            Some(default) => outputs.extend(self.term(default, input)),
+            None => outputs.extend(input.iter().cloned()),
+        }
+        self.bounded(outputs)
+    }
+
+    fn fold(
+        &mut self,
+        source: &Ast<'s>,
+        pattern: &Pattern<&'s str>,
+        args: &[Ast<'s>],
+        input: &Origin,
+    ) {
+        self.consume(source, input);
+        self.pattern(pattern);
+        for (position, arg) in args.iter().enumerate() {
+            // The first argument is evaluated on the input, the others on its output.
+            let input = if position == 0 {
+                input.clone()
+            } else {
+                Vec::new()
+            };
+            self.consume(arg, &input);
         }
     }
 
@@ -142,11 +176,16 @@ impl<'s> Analysis<'s> {
                 self.variables.pop();
                 outputs
             }
+            BinaryOp::Pipe(Some(pattern)) => {
+                self.consume(left, input);
+                self.pattern(pattern);
+                self.term(right, input)
+            }
             BinaryOp::Comma | BinaryOp::Alt => {
                 let mut outputs = self.term(left, input);
                 self.test(&outputs);
                 outputs.extend(self.term(right, input));
-                outputs
+                self.bounded(outputs)
             }
             BinaryOp::Or | BinaryOp::And => {
                 for side in [left, right] {
@@ -187,9 +226,10 @@ impl<'s> Analysis<'s> {
             }
             ("first", [inner]) => self.term(inner, input),
             _ => {
+                // Whatever arguments are evaluated on comes from the input, which is read here.
                 self.read(input);
                 for arg in args {
-                    self.opaque(arg);
+                    self.consume(arg, &Vec::new());
                 }
                 Vec::new()
             }
@@ -211,6 +251,31 @@ impl<'s> Analysis<'s> {
                 self.read(&value);
             }
         }
+    }
+
+    /// Reads the variables in the keys of a pattern.
+    fn pattern(&mut self, pattern: &Pattern<&'s str>) {
+        match pattern {
+            Pattern::Var(_) => {}
+            Pattern::Arr(items) => items.iter().for_each(|item| self.pattern(item)),
+            Pattern::Obj(entries) => {
+                for (key, item) in entries {
+                    self.opaque(key);
+                    self.pattern(item);
+                }
+            }
+        }
+    }
+
+    /// The distinct paths of an origin; too many are read whole and forgotten.
+    fn bounded(&mut self, mut origin: Origin) -> Origin {
+        origin.sort_unstable();
+        origin.dedup();
+        if origin.len() > MAX_PATHS {
+            self.read(&origin);
+            origin.clear();
+        }
+        origin
     }
 
     /// Evaluates a term and reads its outputs whole.
@@ -268,5 +333,70 @@ fn constant_key(key: &Ast<'_>) -> Option<Arc<str>> {
             Some(text.into())
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::needs::Needs;
+    use super::super::parse::parse;
+    use super::needs;
+
+    fn paths(wanted: &[&str]) -> Needs {
+        let mut needs = Needs::nothing();
+        for path in wanted {
+            needs.add(
+                &path
+                    .split('.')
+                    .filter(|key| !key.is_empty())
+                    .collect::<Vec<_>>(),
+            );
+        }
+        needs
+    }
+
+    #[test]
+    fn what_a_program_reads_is_found() {
+        for (program, wanted) in [
+            (".key", vec!["key"]),
+            (".fields.status.name", vec!["fields.status.name"]),
+            (".fields.subtasks | map(.key)", vec!["fields.subtasks"]),
+            (
+                "(.self | split(\"/\") | join(\"-\")) + .key",
+                vec!["self", "key"],
+            ),
+            (".a.b // .c", vec!["a.b", "c"]),
+            ("{a, b: .c.d}", vec!["a", "c.d"]),
+            (". as $item | [1] | map($item.a.b)", vec!["a.b"]),
+            ("\"\\(.a) \\(.b.c)\"", vec!["a", "b.c"]),
+            ("\"constant\"", vec![]),
+            ("reduce .a[] as $x (.b; . + $x)", vec!["a", "b"]),
+            (".a as [$x, {b: $y}] | [$x, $y, .c]", vec!["a", "c"]),
+            (".", vec![""]),
+            ("keys", vec![""]),
+            ("def f: .a; f", vec![""]),
+            ("del(.a)", vec![""]),
+            ("[..]", vec![""]),
+        ] {
+            assert_eq!(needs(&parse(program).unwrap()), paths(&wanted), "{program}");
+        }
+    }
+
+    #[test]
+    fn what_is_only_tested_is_not_read_whole() {
+        let mut needed = Needs::nothing();
+        needed.add_kind(&["a"]);
+        needed.add(&["b"]);
+        assert_eq!(
+            needs(&parse("if .a then .b else null end").unwrap()),
+            needed
+        );
+        assert_eq!(needs(&parse("select(.a) | .b").unwrap()), needed);
+    }
+
+    #[test]
+    fn alternatives_of_alternatives_do_not_multiply() {
+        let program = vec!["(.a, .b)"; 60].join(" | ");
+        needs(&parse(&program).unwrap());
     }
 }

@@ -1,7 +1,6 @@
 //! Comparison with jq: what it answered to some hundred programs lies in a fixture.
 
 mod limits;
-mod speed;
 mod vectors;
 
 use serde::Deserialize;
