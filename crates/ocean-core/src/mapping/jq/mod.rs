@@ -8,7 +8,19 @@
 //! interpreter: they are walked.
 //!
 //! Deliberately absent: modules, inputs beyond the one item, and the environment of the process.
-//! `docs/known-differences.md` lists what jq does otherwise.
+//!
+//! # What jq does otherwise
+//!
+//! The cases marked `differs` in `tests/fixtures/jq-corpus.json` show each of these.
+//!
+//! - Integers above 2^53 come out with all their digits where they are only copied; jq rounds them.
+//! - `a * b % c` is `a * (b % c)` here and `(a * b) % c` in jq; chained comparisons are accepted.
+//! - Not understood, and reported as such: `?//` in patterns, `{$name: pattern}`, `reduce A / B as`,
+//!   the numbers `.5` and `1.`, modules, `builtins` and the Bessel and gamma functions.
+//! - `path(last(f))` is a path; an unknown `@format` is found when compiling, not when running.
+//! - Regular expressions: no longest match (`l`), `$` only at the very end, `\h` is a hexadecimal
+//!   digit, no second empty match at the end.
+//! - Local time is UTC. Texts of some error messages differ.
 
 mod access;
 mod analysis;
