@@ -98,12 +98,6 @@ impl PortClient {
             config,
         })
     }
-
-    /// Forgets what is known of blueprints, at the beginning and the end of a resync.
-    pub fn clear_cache(&self) {
-        self.blueprints.clear();
-    }
-
     /// What the organisation has switched on; asked for again after a while.
     ///
     /// # Errors
@@ -235,6 +229,10 @@ impl Catalog for PortClient {
 
     fn bulk_size(&self) -> usize {
         self.config.upsert_batch_length
+    }
+
+    fn clear_cache(&self) {
+        self.blueprints.clear();
     }
 }
 

@@ -141,18 +141,6 @@ impl EntityMapping {
             relations: None,
         }
     }
-
-    /// The fields that are set, as a search names what it includes. Icons are never compared.
-    pub(crate) fn diff_fields(&self) -> Vec<String> {
-        let mut fields = vec!["blueprint".to_owned(), "identifier".to_owned()];
-        fields.extend(self.title.iter().flatten().map(|_| "title".to_owned()));
-        fields.extend(self.team.iter().flatten().map(|_| "team".to_owned()));
-        let properties = self.properties.iter().flatten();
-        fields.extend(properties.map(|(name, _)| format!("properties.{name}")));
-        let relations = self.relations.iter().flatten();
-        fields.extend(relations.map(|(name, _)| format!("relations.{name}")));
-        fields
-    }
 }
 
 /// A jq expression, or a search object whose every leaf is one.

@@ -82,6 +82,8 @@ pub trait Catalog: Debug + Send + Sync + 'static {
     /// When the catalog could not answer.
     async fn now(&self) -> Result<SystemTime, CatalogError>;
 
+    /// Forgets blueprints that were read; called when a resync begins.
+    fn clear_cache(&self) {}
 
     /// How many entities one request carries; the engine hands over multiples of it.
     fn bulk_size(&self) -> usize {

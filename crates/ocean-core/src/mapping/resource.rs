@@ -44,7 +44,6 @@ pub struct ResourceMapper {
     split: Option<Splitter>,
     entity: EntityTemplate,
     literal_blueprint: Option<String>,
-    diff_fields: Vec<String>,
 }
 
 impl ResourceMapper {
@@ -64,7 +63,6 @@ impl ResourceMapper {
         let mapper = Self {
             needs: expressions.needs(),
             literal_blueprint: literal_text(&expressions, entity.blueprint()),
-            diff_fields: resource.mapping.diff_fields(),
             expressions,
             query,
             split,
@@ -78,16 +76,6 @@ impl ResourceMapper {
     pub fn literal_blueprint(&self) -> Option<&str> {
         self.literal_blueprint.as_deref()
     }
-
-    /// The fields that the mapping sets, as a search names what it includes:
-    /// `blueprint`, `identifier`, `title`, `team`, `properties.url`, `relations.project` ...
-    ///
-    /// A title or team declared as null is left out, and icons are never compared.
-    #[must_use]
-    pub fn diff_fields(&self) -> &[String] {
-        &self.diff_fields
-    }
-
     /// Whether one raw item may become several, so that an item says nothing about which entities
     /// are gone.
     #[must_use]

@@ -372,17 +372,6 @@ fn a_resource_tells_what_it_can_write() {
         "relations": {"r": {"combinator": "'and'", "rules": []}},
     }));
     assert_eq!(mapper.literal_blueprint(), Some("thing"));
-    assert_eq!(
-        mapper.diff_fields(),
-        [
-            "blueprint",
-            "identifier",
-            "title",
-            "properties.b",
-            "properties.a",
-            "relations.r"
-        ]
-    );
     assert!(mapper.declares_search_relation());
     assert!(!mapper.declares_search_identifier());
 }

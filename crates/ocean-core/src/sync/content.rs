@@ -184,6 +184,23 @@ mod tests {
     }
 
     #[test]
+    fn a_search_asks_for_what_the_mapping_writes_in_its_order() {
+        let resource = serde_json::json!({"resources": [{
+            "kind": "k", "selector": {"query": "true"},
+            "port": {"entity": {"mappings": {
+                "identifier": ".id", "blueprint": "'b'", "title": ".t", "team": null, "icon": "'I'",
+                "properties": {"b": ".b", "a": ".a"}, "relations": {"r": ".r"},
+            }}},
+        }]});
+        let config = crate::AppConfig::from_value(&resource).unwrap().config;
+        let fields = MappedFields::of(&config.resources[0].mapping);
+        assert_eq!(
+            fields.include(),
+            ["title", "properties.b", "properties.a", "relations.r"]
+        );
+    }
+
+    #[test]
     fn null_is_the_same_as_absent() {
         check(
             json!({"title": null, "properties": {"p": null}, "relations": {"one": null}}),

@@ -22,7 +22,7 @@ use super::progress::ResourceProgress;
 use super::run::{Run, Tally};
 use super::seen::{Fingerprint, FingerprintMap, FingerprintSet};
 use super::view::{LOOKUP_SIZE, View, contents};
-use crate::catalog::{Entity, EntityQuery};
+use crate::catalog::{Blueprint, Entity, EntityQuery};
 
 /// Bulk requests of one resource that are answered at the same time. Port's client has a limit
 /// of its own for all resources together.
@@ -42,11 +42,42 @@ pub(super) struct Loader {
 
 /// What waits to be written to one blueprint.
 struct Lane {
+    blueprint: Option<Arc<Blueprint>>,
     view: View,
     /// Entities that have to be looked up before it is known whether they differ.
     undecided: Pending,
     /// Entities that differ.
     changed: Pending,
+}
+
+impl Lane {
+    async fn open(run: &Run, blueprint: &str, fields: &MappedFields) -> Self {
+        let (undecided, changed) = Default::default();
+        Self {
+            blueprint: run.blueprint(blueprint).await,
+            view: View::open(run, blueprint, fields).await,
+            undecided,
+            changed,
+        }
+    }
+
+    /// Notes that the source has the entity, and what it relates to.
+    fn see(&self, run: &Run, blueprint: &str, entity: &Entity) -> Option<Fingerprint> {
+        let print = entity
+            .key()
+            .map(|key| run.prints.of(blueprint, &key.identifier));
+        let mut seen = run.seen();
+        if let Some(print) = print {
+            seen.entity(blueprint, print);
+        }
+        let known = self.blueprint.as_deref();
+        for (relation, identifier) in entity.relation_targets() {
+            if let Some(target) = known.and_then(|known| known.target_of(relation)) {
+                seen.target(run.prints.of(target, &identifier));
+            }
+        }
+        print
+    }
 }
 
 /// Entities in order, at most one per key.
@@ -97,20 +128,11 @@ impl Loader {
             let Some(blueprint) = entity.blueprint_name() else {
                 continue;
             };
-            let print = see(&self.run, &blueprint, &entity).await;
             if !self.blueprints.contains_key(&blueprint) {
-                let view = View::open(&self.run, &blueprint, &self.fields).await;
-                let (undecided, changed) = Default::default();
-                self.blueprints.insert(
-                    blueprint.clone(),
-                    Lane {
-                        view,
-                        undecided,
-                        changed,
-                    },
-                );
+                let lane = Lane::open(&self.run, &blueprint, &self.fields).await;
+                self.blueprints.insert(blueprint.clone(), lane);
             }
-            self.sort_in(&blueprint, print, entity);
+            self.take(&blueprint, entity);
             self.decide(&blueprint, LOOKUP_SIZE).await;
             let bulk = self.run.catalog.bulk_size().max(1);
             self.write(&blueprint, bulk).await;
@@ -130,10 +152,11 @@ impl Loader {
     }
 
     /// Puts an entity where it belongs: unchanged, to be looked up, or to be written.
-    fn sort_in(&mut self, blueprint: &str, print: Option<Fingerprint>, entity: Entity) {
+    fn take(&mut self, blueprint: &str, entity: Entity) {
         let Some(lane) = self.blueprints.get_mut(blueprint) else {
             return;
         };
+        let print = lane.see(&self.run, blueprint, &entity);
         let comparable = print.filter(|_| !entity.has_search_relation());
         match (&mut lane.view, comparable) {
             (View::Snapshot(contents), Some(print)) => {
@@ -253,22 +276,4 @@ impl Loader {
             );
         }
     }
-}
-
-/// Notes that the source has the entity, and what it relates to.
-async fn see(run: &Run, blueprint: &str, entity: &Entity) -> Option<Fingerprint> {
-    let known = run.blueprint(blueprint).await;
-    let print = entity
-        .key()
-        .map(|key| run.prints.of(blueprint, &key.identifier));
-    let mut seen = run.seen();
-    if let Some(print) = print {
-        seen.entity(blueprint, print);
-    }
-    for (relation, identifier) in entity.relation_targets() {
-        if let Some(target) = known.as_ref().and_then(|known| known.target_of(relation)) {
-            seen.target(run.prints.of(target, &identifier));
-        }
-    }
-    print
 }

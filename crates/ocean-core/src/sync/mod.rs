@@ -164,7 +164,11 @@ impl SyncEngine {
             return Ok(report);
         }
         let before = self.catalog.now().await.map_err(ResyncError::Catalog)?;
-        let census = self.census().await?;
+        self.catalog.clear_cache();
+        let census = match cancellation.run_until_cancelled(self.census()).await {
+            Some(census) => census?,
+            None => None,
+        };
         let run = self.run(report.id, checked, census, progress, cancellation);
         tracing::info!(resync_id = %report.id, resources = run.config.resources.len(), "resync began");
         if let Err(error) = self.hooks.run_resync_start().await {

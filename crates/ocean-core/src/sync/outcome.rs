@@ -32,6 +32,8 @@ pub(super) fn absorb(
                 let error = EntityError::new(None, "the catalog gave no answer for the entity");
                 UpsertOutcome::Failed(error)
             };
+            let answered = |outcome: &UpsertOutcome| !matches!(outcome, UpsertOutcome::Failed(_));
+            run.note_bulk(outcomes.iter().any(answered));
             let outcomes = outcomes
                 .into_iter()
                 .chain(std::iter::repeat_with(forgotten));

@@ -3,7 +3,7 @@
 //! Start with [`Run`].
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::sync::CancellationToken;
@@ -20,6 +20,10 @@ use crate::catalog::{Blueprint, Catalog, CatalogError, IntegrationStore, WriteCo
 use crate::error::{ErrorClass, error_chain};
 use crate::mapping::{CompiledMapping, MapperPool};
 use crate::resync::{Registry, RunScope};
+
+/// After so many bulks in a row without an answer a run stops. More than one resource has in
+/// flight, so that one bad moment does not end it.
+const MAX_UNANSWERED_BULKS: usize = 8;
 
 /// One run, as its tasks see it.
 #[derive(Debug)]
@@ -44,6 +48,7 @@ pub(super) struct Run {
     pub(super) census: Option<BTreeMap<String, usize>>,
     pub(super) unauthorized: AtomicBool,
     pub(super) background: Background,
+    unanswered_bulks: AtomicUsize,
     seen: Mutex<Seen>,
     failed: Mutex<FailedEntities>,
     bars: Mutex<Bars>,
@@ -93,6 +98,7 @@ impl Run {
             prints: Fingerprints::default(),
             unauthorized: AtomicBool::new(false),
             background: Background::default(),
+            unanswered_bulks: AtomicUsize::new(0),
             seen: Mutex::default(),
             failed: Mutex::default(),
             bars: Mutex::default(),
@@ -139,6 +145,19 @@ impl Run {
         };
         blueprints.insert(identifier.to_owned(), read.clone());
         read
+    }
+
+    /// Notes whether a bulk got any answer. When several in a row got none, although the client
+    /// tried each for minutes, Port is down: going on would only take hours to find the same.
+    pub(super) fn note_bulk(&self, answered: bool) {
+        if answered {
+            self.unanswered_bulks.store(0, Ordering::Relaxed);
+        } else if self.unanswered_bulks.fetch_add(1, Ordering::Relaxed) + 1 == MAX_UNANSWERED_BULKS
+        {
+            self.bars()
+                .all("Port did not answer several bulks in a row");
+            self.stop.cancel();
+        }
     }
 
     /// The catalog refused to go on: everything stops, nothing is deleted.

@@ -44,8 +44,20 @@ impl View {
     }
 }
 
-/// The contents of the entities that a query finds; `None` when Port could not say.
+/// The contents of the entities that a query finds; `None` when Port could not say, or the run
+/// stopped meanwhile.
 pub(super) async fn contents(
+    run: &Run,
+    query: EntityQuery,
+    fields: &MappedFields,
+) -> Option<FingerprintMap<ContentHash>> {
+    run.stop
+        .run_until_cancelled(read(run, query, fields))
+        .await
+        .flatten()
+}
+
+async fn read(
     run: &Run,
     query: EntityQuery,
     fields: &MappedFields,

@@ -123,6 +123,27 @@ async fn f29_an_entity_that_failed_once_is_written_whole_at_the_end() {
 }
 
 #[tokio::test]
+async fn f40_a_port_that_never_answers_ends_the_run_after_a_few_bulks() {
+    let world = World::new();
+    world.source.set(Kinds::A, pages(20, 20));
+    for page in 0..20 {
+        for n in 0..20 {
+            world
+                .catalog
+                .spoil(&format!("a{page}-{n}"), 99, failed(503));
+        }
+    }
+    let report = world.resync().await;
+    assert_eq!(report.outcome, Outcome::Incomplete);
+    let bulks = world.catalog.bulk_sizes().len();
+    assert!(bulks < 16, "{bulks} of 20 bulks were sent");
+    assert!(
+        report.reconciliation.skipped[0].contains("did not answer"),
+        "{report:#?}"
+    );
+}
+
+#[tokio::test]
 async fn f36_missing_targets_and_cycles_end_whole_without_creating_stubs() {
     let mut world = World::new();
     world.root = json!({"createMissingRelatedEntities": false});
