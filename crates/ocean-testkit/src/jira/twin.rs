@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc};
 
+use serde_json::Value;
 use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{
@@ -9,10 +10,15 @@ use super::{
     change::{Change, ChangeError, Changed, IssueEdit},
     config::{RateLimit, Rules, SiteConfig},
     courier::{self, Delivery},
+    data::render::{FieldSet, View},
     jql::Search,
+    json::Json,
     state::{Shared, WAITING_EVENTS},
 };
 use crate::{Controls, Faults, Journal, Server};
+
+/// Room for a whole issue.
+const ISSUE_BYTES: usize = 10_000;
 
 /// A running simulated Jira. Dropping it ends it.
 ///
@@ -297,6 +303,22 @@ impl SiteHandle {
             let issues = site.issues_from(0).filter(|issue| search.matches(issue));
             Some(issues.map(|issue| site.issue_key(&issue)).collect())
         })
+    }
+
+    /// An issue as a search for all fields shows it; `None` if nobody has this key or id.
+    #[must_use]
+    pub fn issue(&self, key: &str) -> Option<Value> {
+        let written = self.shared.with_site(|site| {
+            let issue = site.find_issue(key)?;
+            let mut out = Json::with_capacity(ISSUE_BYTES);
+            let view = View {
+                issue: &issue,
+                site,
+            };
+            view.render(&mut out, FieldSet::ALL, "");
+            Some(out.into_bytes())
+        });
+        serde_json::from_slice(&written?).ok()
     }
 
     /// The keys of all projects.
