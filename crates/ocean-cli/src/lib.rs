@@ -1,1 +1,52 @@
-//! Placeholder while the workspace is laid out.
+//! The command line that every Ocean integration gets: an author's `main` in one call.
+//!
+//! Start with [`CliApp`].
+//!
+//! ```no_run
+//! use std::process::ExitCode;
+//!
+//! use ocean_cli::CliApp;
+//! use ocean_core::http::{HttpClient, HttpClientBuilder, HttpError};
+//! use ocean_core::Integration;
+//!
+//! fn connect(_: &serde_json::Value, http: HttpClientBuilder) -> Result<HttpClient, HttpError> {
+//!     http.build()
+//! }
+//!
+//! fn main() -> ExitCode {
+//!     CliApp::new("desk", env!("CARGO_PKG_VERSION"))
+//!         .spec("title: Desk\nconfigurations: []")
+//!         .integration(connect, Integration::new)
+//!         .run()
+//! }
+//! ```
+//!
+//! # Map
+//!
+//! | to see | open |
+//! | --- | --- |
+//! | what can be typed | `arguments` |
+//! | what a command does | `commands`, one file each |
+//! | how a resync is put together | `session` |
+//! | how it looks | `display`, the only place that prints |
+//! | what the exit codes mean | `exit` |
+//!
+//! What `demo` and `twin` need of an integration is a [`Simulation`].
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod app;
+mod arguments;
+mod commands;
+mod display;
+mod environment;
+mod exit;
+mod failure;
+mod logging;
+mod resources;
+mod session;
+mod signals;
+mod simulation;
+
+pub use crate::app::CliApp;
+pub use crate::simulation::{Changed, Simulation, Twin, TwinOptions, World};

@@ -1,0 +1,196 @@
+//! Which integration is this, and how does its process run?
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use ocean_core::http::HttpClientBuilder;
+use ocean_core::settings::{Settings, Spec};
+use ocean_core::{Hooks, Integration, MapperPool, SyncEngine};
+use ocean_port::PortClient;
+use serde::de::DeserializeOwned;
+
+use crate::arguments::Arguments;
+use crate::environment::Environment;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::simulation::Simulation;
+use crate::{commands, display};
+
+/// An integration as a program.
+///
+/// Everything that is not the integration's own is here: commands, settings, log, signals, exit
+/// codes. [`run`](Self::run) is the whole `main`.
+pub struct CliApp {
+    pub(crate) name: &'static str,
+    pub(crate) version: &'static str,
+    pub(crate) mapping: &'static str,
+    pub(crate) blueprints: &'static str,
+    pub(crate) simulation: Option<Box<dyn Simulation>>,
+    spec: &'static str,
+    connect: Option<Connect>,
+}
+
+type Connect = Box<dyn Fn(&Settings, HttpClientBuilder) -> Result<Source, Failure> + Send + Sync>;
+
+/// A connected integration without its type.
+pub(crate) struct Source {
+    /// What it does when the process starts.
+    pub(crate) hooks: Hooks,
+    /// Makes the engine that reads it and writes to a Port.
+    pub(crate) engine: Box<dyn FnOnce(Arc<PortClient>, Arc<MapperPool>) -> SyncEngine + Send>,
+}
+
+impl CliApp {
+    /// A program for the integration of this type (`jira`) in this version.
+    ///
+    /// The type is also the default of `OCEAN__INTEGRATION__TYPE`.
+    #[must_use]
+    pub const fn new(name: &'static str, version: &'static str) -> Self {
+        Self {
+            name,
+            version,
+            mapping: "resources: []",
+            blueprints: "[]",
+            simulation: None,
+            spec: "configurations: []",
+            connect: None,
+        }
+    }
+
+    /// The text of its `spec.yaml`, which says what settings it has.
+    #[must_use]
+    pub const fn spec(mut self, yaml: &'static str) -> Self {
+        self.spec = yaml;
+        self
+    }
+
+    /// What a new installation starts with: a mapping as YAML, blueprints as a JSON list.
+    ///
+    /// A folder at the setting `resources_path` comes before it.
+    #[must_use]
+    pub const fn default_resources(
+        mut self,
+        mapping: &'static str,
+        blueprints: &'static str,
+    ) -> Self {
+        self.mapping = mapping;
+        self.blueprints = blueprints;
+        self
+    }
+
+    /// How the integration is made from its settings, in two steps: its state, usually a client of
+    /// the third-party system, and everything it does with it.
+    ///
+    /// `connect` gets the settings under `integration.config` as the author's own type, and an
+    /// HTTP client that has the operator's proxies, deadlines and certificates. It is called only
+    /// by commands that need the third-party system.
+    #[must_use]
+    pub fn integration<S, A, E>(
+        mut self,
+        connect: impl Fn(&S, HttpClientBuilder) -> Result<A, E> + Send + Sync + 'static,
+        integration: impl Fn(A) -> Integration<A> + Send + Sync + 'static,
+    ) -> Self
+    where
+        S: DeserializeOwned,
+        A: Clone + Send + Sync + 'static,
+        E: StdError + 'static,
+    {
+        self.connect = Some(Box::new(move |settings, http| {
+            let own = settings.integration.config.parse::<S>()?;
+            let app = connect(&own, http).map_err(|error| {
+                let reason = ocean_core::error_chain(&error);
+                Failure::new(
+                    Exit::Invalid,
+                    format!("the settings cannot be used: {reason}"),
+                )
+            })?;
+            let integration = integration(app);
+            Ok(Source {
+                hooks: integration.hooks().clone(),
+                engine: Box::new(move |port, pool| SyncEngine::new(&integration, port, pool)),
+            })
+        }));
+        self
+    }
+
+    /// What `demo` and `twin` run against; without it they are not offered.
+    #[must_use]
+    pub fn simulation(mut self, simulation: impl Simulation) -> Self {
+        self.simulation = Some(Box::new(simulation));
+        self
+    }
+
+    /// Runs the program: reads the command line and the environment, once, and does what they ask.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        let arguments = match Arguments::parse(&self, std::env::args_os()) {
+            Ok(arguments) => arguments,
+            Err(answer) => return display::usage(&answer).into(),
+        };
+        // A panic of ours is a bug and says so with its own code; its message was printed already.
+        let ended = catch_unwind(AssertUnwindSafe(|| self.run_command(arguments)));
+        ended.unwrap_or(Exit::Bug).into()
+    }
+
+    fn run_command(&self, arguments: Arguments) -> Exit {
+        let environment = Environment::of_process();
+        let runtime = match tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+        {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                let failure = Failure::bug("the system gives no threads", &error);
+                return display::failure(&failure);
+            }
+        };
+        let command = arguments.into_command();
+        let ended = runtime.block_on(commands::run(self, command, environment));
+        ended.unwrap_or_else(|failure| display::failure(&failure))
+    }
+
+    /// The settings that the integration has.
+    pub(crate) fn settings_spec(&self) -> Result<Spec, Failure> {
+        Spec::parse(self.name, self.spec)
+            .map_err(|error| Failure::bug("the program is not well made", &error))
+    }
+
+    /// Makes the integration; sends nothing.
+    pub(crate) fn connect(
+        &self,
+        settings: &Settings,
+        http: HttpClientBuilder,
+    ) -> Result<Source, Failure> {
+        let connect = self.connect.as_ref().ok_or_else(|| {
+            Failure::new(
+                Exit::Bug,
+                "the program is not well made: it has no integration",
+            )
+        })?;
+        connect(settings, http)
+    }
+
+    pub(crate) fn about(&self) -> String {
+        format!("Keeps Port's software catalog equal to {}.", self.title())
+    }
+
+    /// The name as people write it.
+    pub(crate) fn title(&self) -> String {
+        let mut letters = self.name.chars();
+        let first = letters.next().map(|first| first.to_uppercase());
+        first.into_iter().flatten().chain(letters).collect()
+    }
+}
+
+impl fmt::Debug for CliApp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CliApp")
+            .field("name", &self.name)
+            .field("version", &self.version)
+            .field("simulation", &self.simulation)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,39 @@
+//! What does each command do? One file per command.
+
+mod config;
+mod demo;
+mod sail;
+mod twin;
+
+use crate::app::CliApp;
+use crate::arguments::{Command, ConfigCommand};
+use crate::environment::Environment;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::simulation::Simulation;
+
+/// Does what the command line asks.
+pub(crate) async fn run(
+    app: &CliApp,
+    command: Command,
+    environment: Environment,
+) -> Result<Exit, Failure> {
+    match command {
+        Command::Sail(arguments) => Box::pin(sail::run(app, arguments, environment)).await,
+        Command::Demo(arguments) => Box::pin(demo::run(app, arguments)).await,
+        Command::Twin(arguments) => Box::pin(twin::run(app, arguments)).await,
+        Command::Config(ConfigCommand::Show(arguments)) => {
+            config::show(app, &arguments, &environment)
+        }
+    }
+}
+
+/// What the integration is simulated by.
+fn simulation(app: &CliApp) -> Result<&dyn Simulation, Failure> {
+    app.simulation.as_deref().ok_or_else(|| {
+        Failure::new(
+            Exit::Usage,
+            "this integration brings no simulated system along",
+        )
+    })
+}

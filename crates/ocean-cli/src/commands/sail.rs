@@ -1,0 +1,95 @@
+//! `sail`: read everything and make Port's catalog equal to it, as configured.
+
+use ocean_core::settings::{Loaded, Settings, SettingsWarning};
+use ocean_core::{Outcome, Progress};
+
+use crate::app::CliApp;
+use crate::arguments::{LogFormat, SailArguments, SailOptions};
+use crate::display;
+use crate::environment::Environment;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::logging;
+use crate::session::Session;
+use crate::signals::Signals;
+
+/// Runs the integration.
+pub(super) async fn run(
+    app: &CliApp,
+    arguments: SailArguments,
+    environment: Environment,
+) -> Result<Exit, Failure> {
+    let SailArguments { folder, options } = arguments;
+    let Loaded {
+        settings, warnings, ..
+    } = load(app, &folder, &options, &environment)?;
+    settings.refuse_unbuilt()?;
+    if !settings.event_listener.is_once() {
+        return Err(not_once());
+    }
+    logging::start(&settings, options.log_format);
+    log_warnings(&warnings);
+    let signals = Signals::listen().map_err(|error| Failure::bug("no signals", &error))?;
+    let session = Session::new(app, &settings, &environment, Some(&folder))?;
+    tokio::select! {
+        biased;
+        prepared = session.prepare() => prepared?,
+        () = signals.stop().cancelled() => return Err(Failure::stopped(&signals)),
+    }
+    let report = session.resync(&Progress::default(), signals.stop()).await?;
+    let Some(report) = report else {
+        let exit = signals.received().map_or(Exit::Incomplete, Exit::Stopped);
+        let message = "stopped before what was being written had ended; nothing was deleted";
+        return Err(Failure::new(exit, message));
+    };
+    match options.log_format {
+        LogFormat::Text => display::report(&report),
+        LogFormat::Json => display::logged_report(&report),
+    }
+    if options.json {
+        display::json(&report)?;
+    }
+    Ok(match (report.outcome, signals.received()) {
+        (Outcome::Aborted, Some(signal)) => Exit::Stopped(signal),
+        (outcome, _) => outcome.into(),
+    })
+}
+
+fn load(
+    app: &CliApp,
+    folder: &std::path::Path,
+    options: &SailOptions,
+    environment: &Environment,
+) -> Result<Loaded, Failure> {
+    let mut sources = environment.sources(folder)?;
+    if options.once {
+        sources = sources.once();
+    }
+    if let Some(level) = &options.log_level {
+        sources = sources.set("application.log_level", level.as_str(), "--log-level");
+    }
+    if let Some(port) = options.port {
+        sources = sources.set("application.port", port, "--port");
+    }
+    if let Some(initialize) = options.initialize_port_resources {
+        let name = "--initialize-port-resources";
+        sources = sources.set("initialize_port_resources", initialize, name);
+    }
+    Ok(Settings::load(&sources, &app.settings_spec()?)?)
+}
+
+fn not_once() -> Failure {
+    let message = "this version runs one resync and ends; staying up for schedules and live \
+                   events comes with a later one";
+    Failure::new(Exit::Usage, message).hint("add --once, or set OCEAN__EVENT_LISTENER__TYPE=ONCE")
+}
+
+fn log_warnings(warnings: &[SettingsWarning]) {
+    for warning in warnings {
+        tracing::warn!(
+            place = warning.place,
+            problem = warning.problem,
+            "odd setting"
+        );
+    }
+}

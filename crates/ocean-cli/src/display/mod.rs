@@ -1,0 +1,92 @@
+//! How does everything look? The only place of the program that prints.
+//!
+//! Results go to stdout, all else to stderr. What is printed is made by functions that return text,
+//! so that tests can read it.
+
+pub(crate) mod demo;
+mod faults;
+mod number;
+pub(crate) mod progress;
+mod report;
+mod table;
+mod twin;
+
+use std::io::{self, Write as _};
+
+use ocean_core::ResyncReport;
+use ocean_core::settings::{SettingOrigin, SettingsWarning};
+use serde::Serialize;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::simulation::Twin;
+
+/// Prints a result. A reader that has gone away (`| head`) is no mistake of ours.
+fn out(text: &str) {
+    drop(io::stdout().lock().write_all(text.as_bytes()));
+}
+
+/// Prints what is not a result.
+fn err(text: &str) {
+    drop(io::stderr().lock().write_all(text.as_bytes()));
+}
+
+/// Shows help, a version, or what is wrong with the command line.
+pub(crate) fn usage(answer: &clap::Error) -> Exit {
+    drop(answer.print());
+    if answer.use_stderr() {
+        Exit::Usage
+    } else {
+        Exit::Done
+    }
+}
+
+/// Tells why a command could not do what was asked.
+pub(crate) fn failure(failure: &Failure) -> Exit {
+    match failure {
+        Failure::Settings(found) => err(&faults::settings(found)),
+        Failure::Told { message, hint, .. } => err(&faults::told(message, hint.as_deref())),
+    }
+    failure.exit()
+}
+
+/// Tells how a resync ended.
+pub(crate) fn report(found: &ResyncReport) {
+    err(&report::text(found));
+}
+
+/// The same as one log event.
+pub(crate) fn logged_report(found: &ResyncReport) {
+    let report = serde_json::to_string(found).unwrap_or_default();
+    tracing::info!(report, "resync report");
+}
+
+/// Prints a result for a program.
+pub(crate) fn json(result: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string(result)
+        .map_err(|error| Failure::bug("the result cannot be written as JSON", &error))?;
+    out(&format!("{text}\n"));
+    Ok(())
+}
+
+/// Shows settings and where they come from.
+pub(crate) fn settings(settings: &[SettingOrigin]) {
+    let rows = settings.iter().map(|setting| {
+        [
+            setting.path.clone(),
+            setting.value_shown.clone(),
+            setting.origin.to_string(),
+        ]
+    });
+    out(&table::plain(["setting", "value", "from"], rows));
+}
+
+/// Shows what is odd about the settings.
+pub(crate) fn warnings(warnings: &[SettingsWarning]) {
+    err(&faults::warnings(warnings));
+}
+
+/// Shows a simulator that now runs.
+pub(crate) fn twin(title: &str, running: &dyn Twin) {
+    out(&twin::text(title, running));
+}

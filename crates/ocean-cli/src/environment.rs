@@ -1,0 +1,78 @@
+//! What does the process find around it? The environment, once, and the files of its folder.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+use ocean_core::http::Proxies;
+use ocean_core::settings::Sources;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+const DOTENV: &str = ".env";
+const CONFIG: &str = "config.yaml";
+
+/// The one snapshot of the process environment.
+#[derive(Clone, Default)]
+pub(crate) struct Environment {
+    variables: BTreeMap<String, String>,
+}
+
+impl Environment {
+    /// Takes the snapshot. A variable that is not text is left out: no setting is bytes.
+    pub(crate) fn of_process() -> Self {
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        Self { variables }
+    }
+
+    /// Variables that somebody else thought up.
+    pub(crate) fn of(variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        let variables = variables.into_iter().collect();
+        Self { variables }
+    }
+
+    /// What settings are read from in this folder.
+    pub(crate) fn sources(&self, folder: &Path) -> Result<Sources, Failure> {
+        if !folder.is_dir() {
+            let message = format!("there is no folder `{}`", folder.display());
+            return Err(Failure::new(Exit::Usage, message));
+        }
+        let mut sources = Sources::new(self.variables.clone());
+        if let Some(text) = read(&folder.join(DOTENV))? {
+            sources = sources.dotenv(text);
+        }
+        if let Some(text) = read(&folder.join(CONFIG))? {
+            sources = sources.config_yaml(text);
+        }
+        Ok(sources)
+    }
+
+    /// What settings are read from when no file counts.
+    pub(crate) fn sources_without_files(&self) -> Sources {
+        Sources::new(self.variables.clone())
+    }
+
+    pub(crate) fn proxies(&self) -> Proxies {
+        Proxies::from_env(|name| self.variables.get(name).cloned())
+    }
+
+    /// What `env` shows in a mapping.
+    pub(crate) fn for_mappings(&self) -> ocean_core::Environment {
+        ocean_core::Environment::new(self.variables.clone())
+    }
+}
+
+/// The text of a file that need not exist.
+pub(crate) fn read(path: &Path) -> Result<Option<String>, Failure> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => {
+            let message = format!("`{}` cannot be read: {error}", path.display());
+            Err(Failure::new(Exit::Invalid, message))
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Why could a command not do what was asked?
+
+use std::error::Error as StdError;
+
+use ocean_core::settings::SettingsFaults;
+use ocean_core::{ErrorClass, ResyncError, error_chain};
+use ocean_port::Error as PortError;
+
+use crate::exit::Exit;
+use crate::signals::Signals;
+
+/// The end of a command that could not go on: what to print, and how to end.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The settings have these faults.
+    Settings(SettingsFaults),
+    /// Anything else, in one sentence and perhaps a hint what to do.
+    Told {
+        exit: Exit,
+        message: String,
+        hint: Option<String>,
+    },
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self::Told {
+            exit,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// An error that only a mistake in the program can explain.
+    pub(crate) fn bug(what: &str, error: &(dyn StdError + 'static)) -> Self {
+        Self::new(Exit::Bug, format!("{what}: {}", error_chain(error)))
+    }
+
+    #[must_use]
+    pub(crate) fn hint(mut self, text: impl Into<String>) -> Self {
+        if let Self::Told { hint, .. } = &mut self {
+            *hint = Some(text.into());
+        }
+        self
+    }
+
+    /// Stopped by a signal before there was anything to report.
+    pub(crate) fn stopped(signals: &Signals) -> Self {
+        let exit = signals.received().map_or(Exit::Incomplete, Exit::Stopped);
+        Self::new(exit, "stopped before the resync began; nothing was changed")
+    }
+
+    pub(crate) const fn exit(&self) -> Exit {
+        match self {
+            Self::Settings(_) => Exit::Invalid,
+            Self::Told { exit, .. } => *exit,
+        }
+    }
+}
+
+impl From<SettingsFaults> for Failure {
+    fn from(faults: SettingsFaults) -> Self {
+        Self::Settings(faults)
+    }
+}
+
+/// Port could not be prepared for the run.
+impl From<PortError> for Failure {
+    fn from(error: PortError) -> Self {
+        match &error {
+            PortError::InvalidConfig { .. } | PortError::OtherInstallation { .. } => {
+                Self::new(Exit::Invalid, error_chain(&error))
+            }
+            _ => Self::of_port(error.class(), &error),
+        }
+    }
+}
+
+impl From<ResyncError> for Failure {
+    fn from(error: ResyncError) -> Self {
+        match &error {
+            ResyncError::Catalog(cause) => Self::of_port(cause.class(), &error),
+            _ => Self::new(Exit::Invalid, error_chain(&error)).hint(
+                "correct the mapping of the integration in Port; nothing was read or written",
+            ),
+        }
+    }
+}
+
+impl Failure {
+    fn of_port(class: ErrorClass, error: &(dyn StdError + 'static)) -> Self {
+        if class == ErrorClass::Unauthorized {
+            let message = format!("Port refused the credentials: {}", innermost(error));
+            return Self::new(Exit::Refused, message).hint(
+                "check OCEAN__PORT__CLIENT_ID and OCEAN__PORT__CLIENT_SECRET, \
+                 and OCEAN__PORT__BASE_URL if your organization is not in the EU",
+            );
+        }
+        let message = format!("Port could not be used: {}", error_chain(error));
+        Self::new(Exit::Incomplete, message)
+    }
+}
+
+/// The refusal itself, without the request that could not be sent because of it.
+fn innermost(error: &(dyn StdError + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error: &&(dyn StdError + 'static)| {
+        (*error).source()
+    });
+    causes.last().map(ToString::to_string).unwrap_or_default()
+}

@@ -1,0 +1,76 @@
+//! How does the process log? To stderr, with every secret masked.
+
+use std::io::{self, Write};
+
+use ocean_core::http::Masker;
+use ocean_core::settings::{LogLevel, Settings};
+use secrecy::ExposeSecret as _;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::arguments::LogFormat;
+
+/// Begins to log; once per process, later calls change nothing.
+pub(crate) fn start(settings: &Settings, format: LogFormat) {
+    let secrets = settings.secrets();
+    let writer = MaskedStderr {
+        masker: Masker::new(secrets.iter().map(|secret| secret.expose_secret())),
+    };
+    let builder = tracing_subscriber::fmt()
+        .with_max_level(level(settings.application.log_level))
+        .with_ansi(false)
+        .with_writer(writer);
+    let started = match format {
+        LogFormat::Text => builder.with_target(false).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+    // It can only fail when a log is there already, and then that one is the right one.
+    drop(started);
+}
+
+const fn level(level: LogLevel) -> LevelFilter {
+    match level {
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Warning => LevelFilter::WARN,
+        LogLevel::Error | LogLevel::Critical => LevelFilter::ERROR,
+        _ => LevelFilter::INFO,
+    }
+}
+
+/// Writes whole log lines to stderr, masked.
+#[derive(Debug, Clone)]
+struct MaskedStderr {
+    masker: Masker,
+}
+
+impl<'w> MakeWriter<'w> for MaskedStderr {
+    type Writer = Self;
+
+    fn make_writer(&'w self) -> Self {
+        self.clone()
+    }
+}
+
+impl Write for MaskedStderr {
+    /// The subscriber hands over a whole line at a time, so no secret is cut in two.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        io::stderr().write_all(self.masker.full(&text).as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn critical_messages_are_logged_at_every_level() {
+        assert_eq!(level(LogLevel::Critical), LevelFilter::ERROR);
+        assert_eq!(level(LogLevel::Debug), LevelFilter::DEBUG);
+    }
+}
