@@ -1,0 +1,9 @@
+//! The program as its users meet it: what it prints, and how it ends.
+
+#![cfg(test)]
+
+mod demo;
+mod process;
+mod refused;
+mod settings;
+mod stopped;

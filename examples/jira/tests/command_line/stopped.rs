@@ -1,0 +1,104 @@
+//! Somebody stops the program in the middle of a resync.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command};
+use std::time::Duration;
+
+use ocean_testkit::port::PortTwin;
+
+use crate::process::{Ended, Program, jira, port};
+
+/// How often we look whether the program has got somewhere.
+const POLL: Duration = Duration::from_millis(5);
+
+const INTEGRATION: &str = "my-jira-integration";
+
+/// Starts a second resync of a Jira that has become slow, and returns when it has begun.
+async fn started_resync() -> (Child, PortTwin, ocean_testkit::jira::JiraTwin) {
+    let (jira, port) = (jira().await, port().await);
+    let program = Program::between(&jira, &port);
+    assert_eq!(program.run(&["--once"]).await.code, Some(0));
+    let issues = jira
+        .site()
+        .matching_issue_keys("statusCategory != Done")
+        .unwrap();
+    jira.site().delete_issue(issues[0].as_str()).unwrap();
+
+    jira.faults().set_latency(Duration::from_secs(60));
+    jira.journal().clear();
+    let child = program.command(&["--once"]).spawn().unwrap();
+    while state(&port) != "running" {
+        tokio::time::sleep(POLL).await;
+    }
+    (child, port, jira)
+}
+
+fn state(port: &PortTwin) -> String {
+    let integration = port.integration(INTEGRATION).unwrap_or_default();
+    let status = integration.pointer("/resyncState/status");
+    status
+        .and_then(|status| status.as_str())
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn send(signal: &str, child: &Child) {
+    let sent = Command::new("kill")
+        .args([signal, &child.id().to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+}
+
+/// Returns when the program says that it heard the first signal.
+async fn heard(mut child: Child) -> Child {
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    let waiting = tokio::task::spawn_blocking(move || {
+        let mut lines = stderr.lines().map(Result::unwrap);
+        assert!(lines.any(|line| line.contains("stopping")));
+    });
+    waiting.await.unwrap();
+    child
+}
+
+async fn end(child: Child) -> Ended {
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output());
+    Ended::from(output.await.unwrap().unwrap())
+}
+
+#[tokio::test]
+async fn a_supervisor_ends_a_resync_without_a_deletion() {
+    let (child, port, _jira) = started_resync().await;
+    send("-TERM", &child);
+    let ended = end(child).await;
+    assert_eq!(ended.code, Some(143), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("The resync was stopped"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(port.writes().deleted, 0);
+    assert_eq!(state(&port), "aborted");
+}
+
+#[tokio::test]
+async fn ctrl_c_ends_a_resync_without_a_deletion() {
+    let (child, port, _jira) = started_resync().await;
+    send("-INT", &child);
+    let ended = end(child).await;
+    assert_eq!(ended.code, Some(130), "{}", ended.stderr);
+    assert_eq!(port.writes().deleted, 0);
+    assert_eq!(state(&port), "aborted");
+}
+
+#[tokio::test]
+async fn a_second_signal_does_not_wait_for_anybody() {
+    let (child, port, _jira) = started_resync().await;
+    // From now on Port is too slow to be told anything before the test ends.
+    port.faults().set_latency(Duration::from_secs(60));
+    send("-INT", &child);
+    let child = heard(child).await;
+    send("-TERM", &child);
+    let ended = tokio::time::timeout(Duration::from_secs(2), end(child)).await;
+    assert_eq!(ended.unwrap().code, Some(143));
+    assert_eq!(port.writes().deleted, 0);
+}
