@@ -77,12 +77,6 @@ fn engine(urls: &Urls) -> Result<SyncEngine> {
     let mut options = SyncOptions::default();
     options.allow_empty = AllowEmpty::None;
     options.send_examples = true;
-    Ok(SyncEngine::new(
-        Arc::<PortClient>::clone(&port),
-        port,
-        integration.registry().clone(),
-        integration.hooks().clone(),
-        Arc::new(MapperPool::new()?),
-        options,
-    ))
+    let pool = Arc::new(MapperPool::new()?);
+    Ok(SyncEngine::new(&integration, port, pool).options(options))
 }
