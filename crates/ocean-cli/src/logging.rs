@@ -6,9 +6,15 @@ use ocean_core::http::Masker;
 use ocean_core::settings::{LogLevel, Settings};
 use secrecy::ExposeSecret as _;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::arguments::LogFormat;
+
+/// Libraries whose debug messages are about connections and bytes and not about integrations.
+const NOISY: [&str; 5] = ["h2", "hyper", "hyper_util", "reqwest", "rustls"];
 
 /// Begins to log; once per process, later calls change nothing.
 pub(crate) fn start(settings: &Settings, format: LogFormat) {
@@ -16,13 +22,16 @@ pub(crate) fn start(settings: &Settings, format: LogFormat) {
     let writer = MaskedStderr {
         masker: Masker::new(secrets.iter().map(|secret| secret.expose_secret())),
     };
-    let builder = tracing_subscriber::fmt()
-        .with_max_level(level(settings.application.log_level))
+    let level = level(settings.application.log_level);
+    let noisy = NOISY.map(|library| (library, level.min(LevelFilter::WARN)));
+    let wanted = Targets::new().with_default(level).with_targets(noisy);
+    let registry = tracing_subscriber::registry().with(wanted);
+    let lines = tracing_subscriber::fmt::layer()
         .with_ansi(false)
         .with_writer(writer);
     let started = match format {
-        LogFormat::Text => builder.with_target(false).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Text => registry.with(lines.with_target(false)).try_init(),
+        LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
     };
     // It can only fail when a log is there already, and then that one is the right one.
     drop(started);
