@@ -174,7 +174,7 @@ pub(crate) fn result(title: &str, name: &str, result: &DemoResult) {
         "\nTry next:\n  \
          ocean-{name} demo --issues 100000   the same with more\n  \
          ocean-{name} demo --serve           keeps both systems running to play with\n  \
-         ocean-{name} sail --once            the real thing; it tells which settings it misses\n"
+         ocean-{name} sail --once            the real thing; says which settings it lacks\n"
     );
     out(&text);
 }
@@ -197,13 +197,13 @@ pub(crate) fn serving(title: &str, name: &str, world: &dyn World) {
 fn catalog(result: &DemoResult) -> String {
     let header = [
         "blueprint",
-        "entities",
-        "1st: created",
-        "1st: updated",
-        "2nd: created",
-        "2nd: updated",
-        "2nd: unchanged",
-        "2nd: deleted",
+        "total",
+        "first\ncreated",
+        "first\nupdated",
+        "second\ncreated",
+        "second\nupdated",
+        "second\nunchanged",
+        "second\ndeleted",
     ];
     let rows = result.entities.iter().map(|(blueprint, entities)| {
         let (first, second) = (
@@ -221,11 +221,11 @@ fn catalog(result: &DemoResult) -> String {
             grouped(second.deleted),
         ]
     });
-    table::framed(header, rows)
+    table::plain(header, rows)
 }
 
 fn runs(title: &str, result: &DemoResult) -> String {
-    let to_source = format!("requests to {title}");
+    let to_source = format!("requests\nto {title}");
     let header = [
         "resync",
         "time",
@@ -233,7 +233,7 @@ fn runs(title: &str, result: &DemoResult) -> String {
         "items/s",
         "written",
         &to_source,
-        "requests to Port",
+        "requests\nto Port",
     ];
     let row = |name: &str, run: &DemoRun| {
         let duration: Duration = run.report.duration;
@@ -247,7 +247,7 @@ fn runs(title: &str, result: &DemoResult) -> String {
             grouped(run.requests.port),
         ]
     };
-    table::framed(
+    table::plain(
         header,
         [row("first", &result.first), row("second", &result.second)],
     )

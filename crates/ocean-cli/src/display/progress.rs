@@ -153,14 +153,13 @@ impl Line {
         };
         let took = self.took.unwrap_or_else(|| self.began.elapsed());
         let mut text = format!(
-            "{kind:width$}  {state:10}{:>9} items {:>9} written {:>9} unchanged",
+            "{kind:width$}  {state:10}{:>8} items {:>9} written",
             grouped(self.resource.fetched()),
             grouped(self.resource.written()),
-            grouped(self.resource.unchanged()),
         );
         if took >= LOOK * 2 {
             let rate = per_second(self.resource.fetched(), took);
-            let _infallible = write!(text, " {rate:>9} items/s {:>8}", time(took));
+            let _infallible = write!(text, " {rate:>8} items/s {:>7}", time(took));
         }
         let failed = self.resource.failed();
         if failed > 0 {

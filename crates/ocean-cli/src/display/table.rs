@@ -1,39 +1,18 @@
 //! How do columns line up?
 
-use comfy_table::presets::{NOTHING, UTF8_FULL_CONDENSED};
-use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, ContentArrangement, Table};
 
-/// A table with lines around it.
-pub(super) fn framed<const N: usize>(
-    header: [&str; N],
-    rows: impl IntoIterator<Item = [String; N]>,
-) -> String {
-    let mut table = table(UTF8_FULL_CONDENSED, header, rows);
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    format!("{table}\n")
-}
-
-/// Columns and nothing else.
+/// Columns without lines between them: texts to the left, numbers to the right.
+///
+/// Narrow enough for a terminal of 80 columns, and easy to cut apart.
 pub(super) fn plain<const N: usize>(
     header: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
 ) -> String {
-    let mut text = String::new();
-    for line in table(NOTHING, header, rows).lines() {
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
-}
-
-/// Texts to the left, and below the header whatever is a number to the right.
-fn table<const N: usize>(
-    style: TableStyle,
-    header: [&str; N],
-    rows: impl IntoIterator<Item = [String; N]>,
-) -> Table {
     let mut table = Table::new();
-    table.load_style(style);
+    table.load_style(NOTHING);
+    table.set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(header);
     let rows: Vec<[String; N]> = rows.into_iter().collect();
     for (place, column) in table.column_iter_mut().enumerate() {
@@ -43,7 +22,12 @@ fn table<const N: usize>(
         }
     }
     table.add_rows(rows);
-    table
+    let mut text = String::new();
+    for line in table.lines() {
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
 }
 
 fn is_numeric(cell: &str) -> bool {
