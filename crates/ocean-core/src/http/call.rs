@@ -139,7 +139,7 @@ impl<'c> Call<'c> {
             let Some(failure) = again else {
                 return outcome.map_err(|fault| self.failed(fault));
             };
-            tracing::debug!(parent: &span, ?failure, "request failed, trying again");
+            self.log_failure(failure);
             drop(outcome);
             self.back_off(announcement).await?;
         }
@@ -148,6 +148,31 @@ impl<'c> Call<'c> {
 
 /// Waiting.
 impl Call<'_> {
+    /// Once is everyday life; from the second time on somebody may be waiting to hear of it.
+    fn log_failure(&self, failure: Failure) {
+        let system = &*self.inner.settings.name;
+        let (method, url, attempt) = (self.request.method().as_str(), &self.url, self.attempts);
+        if attempt > 1 {
+            tracing::warn!(
+                system,
+                method,
+                url,
+                attempt,
+                ?failure,
+                "request failed, trying again"
+            );
+        } else {
+            tracing::debug!(
+                system,
+                method,
+                url,
+                attempt,
+                ?failure,
+                "request failed, trying again"
+            );
+        }
+    }
+
     async fn wait_for_pauses(&self) -> Result<(), HttpError> {
         let settings = &self.inner.settings;
         self.inner
