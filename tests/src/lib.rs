@@ -2,12 +2,15 @@
 //!
 //! Start with [`World`]: both simulators, our clients of them, and one call per resync. What a
 //! test expects of the catalog is compared with an independent model, the simulated site. Tests
-//! that break something use a [`Scene`], which holds every resync to the same promises, and no
-//! test of it is done before [`canary`] has looked for secrets.
+//! that break Jira use a [`Scene`], tests that break Port or the mapping a [`Drift`], which has
+//! something to write and to delete. Both hold every resync to the same promises, and no test of
+//! theirs is done before [`canary`] has looked for secrets.
 
 pub mod canary;
 pub mod check;
+pub mod drift;
 mod world;
 
 pub use crate::check::{Expected, Scene};
+pub use crate::drift::Drift;
 pub use crate::world::{CLIENT_ID, CLIENT_SECRET, IDENTIFIER, World, fast, fast_retries};

@@ -9,8 +9,8 @@ use jiff::SignedDuration;
 use jira_integration::{BLUEPRINTS, JiraSettings, MAPPING};
 use ocean_core::http::{Deadlines, HttpClient, HttpClientBuilder, RetryPolicy};
 use ocean_core::{
-    AllowEmpty, AppConfig, MapperPool, Progress, ResyncError, ResyncReport, SyncEngine,
-    SyncOptions, error_chain,
+    AllowEmpty, AppConfig, Environment, MapperPool, Progress, ResyncError, ResyncReport,
+    SyncEngine, SyncOptions, error_chain,
 };
 use ocean_port::{Defaults, PortClient, PortConfig};
 use ocean_testkit::jira::{JiraTwin, JiraTwinBuilder};
@@ -44,6 +44,10 @@ pub struct World {
     pub port_config: fn(PortConfig) -> PortConfig,
     /// The integration's settings.
     pub settings: Value,
+    /// What `env` shows to mapping expressions.
+    pub environment: Environment,
+    /// How far Port's clock is ahead of ours, beside the minute that each run adds.
+    pub port_clock: SignedDuration,
     minutes: AtomicI64,
 }
 
@@ -92,6 +96,8 @@ impl World {
             jira_http: fast,
             port_config: |config| config.retry(fast_retries()),
             settings,
+            environment: Environment::default(),
+            port_clock: SignedDuration::ZERO,
             minutes: AtomicI64::new(0),
         }
     }
@@ -126,6 +132,7 @@ impl World {
         let mut options = SyncOptions::default();
         options.allow_empty = self.allow_empty.clone();
         options.send_examples = true;
+        options.environment = self.environment.clone();
         let pool = Arc::new(MapperPool::new().expect("threads start"));
         SyncEngine::new(&integration, port, pool).options(options)
     }
@@ -137,7 +144,7 @@ impl World {
     pub async fn try_resync(&self) -> Result<ResyncReport, ResyncError> {
         let minutes = self.minutes.fetch_add(1, Ordering::Relaxed) + 1;
         self.port
-            .set_clock_offset(SignedDuration::from_mins(minutes));
+            .set_clock_offset(self.port_clock + SignedDuration::from_mins(minutes));
         self.port.set_mapping(IDENTIFIER, self.mapping.clone());
         let run = self.engine();
         let (progress, cancellation) = (Progress::default(), CancellationToken::new());
