@@ -132,9 +132,10 @@ async fn f40_a_port_that_is_down_for_a_while_is_waited_for() {
 
 #[tokio::test]
 async fn f40_a_port_that_stays_down_is_an_error_after_a_bounded_number_of_attempts() {
+    let drift = Drift::new().await;
     for fault in [Action::Reset, Action::status(503), Action::status(500)] {
-        let drift = Drift::new().await;
         let name = fault.name();
+        drift.world.port.faults().clear();
         drift.world.port.faults().add(Rule::new(fault));
         drift.world.port.journal().clear();
         let error = drift.refused().await;
