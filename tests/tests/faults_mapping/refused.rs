@@ -127,7 +127,9 @@ async fn f45_an_expression_nested_without_end_is_refused() {
 
 #[tokio::test]
 async fn f51_a_mapping_without_resources_deletes_nothing() {
-    for mapping in [json!({ "resources": [] }), json!({}), json!(null)] {
+    // Without the limit that would keep everything in any case.
+    let empty = json!({ "resources": [], "entityDeletionThreshold": 1 });
+    for mapping in [empty, json!({}), json!(null)] {
         let mut drift = Drift::new().await;
         drift.world.mapping = mapping.clone();
         let ended = drift.world.try_resync().await;
