@@ -63,6 +63,30 @@ impl Entity {
         key_text(&self.blueprint)
     }
 
+    /// The same entity after a later write that keeps what it does not mention.
+    #[must_use]
+    pub fn overlaid(self, later: &Self) -> Self {
+        let overlay = |earlier: Option<Map<String, Value>>, later: Option<&Map<String, Value>>| {
+            let Some(later) = later else { return earlier };
+            let mut merged = earlier.unwrap_or_default();
+            merged.extend(
+                later
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.clone())),
+            );
+            Some(merged)
+        };
+        Self {
+            identifier: self.identifier,
+            blueprint: self.blueprint,
+            icon: later.icon.clone().or(self.icon),
+            title: later.title.clone().or(self.title),
+            team: later.team.clone().or(self.team),
+            properties: overlay(self.properties, later.properties.as_ref()),
+            relations: overlay(self.relations, later.relations.as_ref()),
+        }
+    }
+
     /// Whether Port has to resolve the identifier by a query.
     #[must_use]
     pub fn has_search_identifier(&self) -> bool {

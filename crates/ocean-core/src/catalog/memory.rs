@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
     Blueprint, Catalog, CatalogError, DeleteReport, Entity, EntityError, EntityQuery, EntityRef,
@@ -18,8 +18,8 @@ use super::{
 
 /// A catalog that lives as long as the value.
 ///
-/// It knows merging, stubs of missing related entities, missing relation targets and unknown
-/// blueprints; it does not validate property types.
+/// It knows merging, stubs of missing related entities, missing relation targets, unknown
+/// blueprints and deletion with dependents; it does not validate property types.
 ///
 /// ```
 /// use ocean_core::{Blueprint, InMemoryCatalog};
@@ -100,6 +100,25 @@ impl InMemoryCatalog {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The entities that relate to one.
+    fn dependents(&self, state: &State, target: &EntityRef) -> Vec<EntityRef> {
+        let relates = |key: &EntityRef, stored: &Stored| {
+            let blueprint = self.blueprints.get(&key.blueprint);
+            stored
+                .entity
+                .relation_targets()
+                .any(|(relation, identifier)| {
+                    identifier == target.identifier
+                        && blueprint.and_then(|known| known.target_of(relation))
+                            == Some(target.blueprint.as_str())
+                })
+        };
+        let all = state.entities.iter();
+        all.filter(|(key, stored)| relates(key, stored))
+            .map(|(key, _)| key.clone())
+            .collect()
+    }
+
     fn upsert_one(
         &self,
         state: &mut State,
@@ -138,7 +157,7 @@ impl InMemoryCatalog {
         let previous = state.entities.remove(&key);
         let created = previous.is_none();
         let merged = match previous {
-            Some(previous) if cx.merge => merge(previous.entity, entity),
+            Some(previous) if cx.merge => without_nulls(previous.entity.overlaid(entity)),
             _ => without_nulls(entity.clone()),
         };
         state.entities.insert(
@@ -176,12 +195,15 @@ impl Catalog for InMemoryCatalog {
 
     async fn delete(
         &self,
-        _: &WriteContext,
+        cx: &WriteContext,
         entities: Vec<EntityRef>,
     ) -> Result<DeleteReport, CatalogError> {
         let mut state = self.state();
-        for key in &entities {
-            state.entities.remove(key);
+        let mut open = entities.clone();
+        while let Some(key) = open.pop() {
+            if state.entities.remove(&key).is_some() && cx.delete_dependents {
+                open.extend(self.dependents(&state, &key));
+            }
         }
         Ok(DeleteReport {
             deleted: entities,
@@ -240,23 +262,6 @@ impl IntegrationStore for InMemoryCatalog {
     async fn send_kind_examples(&self, _: &str, _: Vec<Value>) -> Result<(), CatalogError> {
         Ok(())
     }
-}
-
-fn merge(old: Entity, new: &Entity) -> Entity {
-    let merge_maps = |old: Option<Map<String, Value>>, new: &Option<Map<String, Value>>| {
-        let mut merged = old.unwrap_or_default();
-        merged.extend(new.clone().unwrap_or_default());
-        Some(merged)
-    };
-    without_nulls(Entity {
-        identifier: old.identifier,
-        blueprint: old.blueprint,
-        icon: new.icon.clone().or(old.icon),
-        title: new.title.clone().or(old.title),
-        team: new.team.clone().or(old.team),
-        properties: merge_maps(old.properties, &new.properties),
-        relations: merge_maps(old.relations, &new.relations),
-    })
 }
 
 /// A null clears: what is stored never holds one.

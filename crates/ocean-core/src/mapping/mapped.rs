@@ -37,7 +37,7 @@ impl Mapped {
     /// a key: an item failed, or an `itemsToParse` expression did.
     #[must_use]
     pub const fn has_errors(&self) -> bool {
-        self.errors.total > 0 || self.unsplit.failed > 0
+        self.errors.total > 0 || self.unsplit.failed > 0 || self.unsplit.not_a_list > 0
     }
 }
 
@@ -78,6 +78,8 @@ impl NoKey {
 pub struct Unsplit {
     /// The expression failed.
     pub failed: usize,
+    /// It gave null: the item has no such list.
+    pub null: usize,
     /// It gave something else than a list.
     pub not_a_list: usize,
 }

@@ -57,9 +57,16 @@ impl Splitter {
                 return Ok(None);
             }
         };
-        let Value::Array(elements) = elements else {
-            tally.unsplit.not_a_list += 1;
-            return Ok(None);
+        let elements = match elements {
+            Value::Array(elements) => elements,
+            Value::Null => {
+                tally.unsplit.null += 1;
+                return Ok(None);
+            }
+            _ => {
+                tally.unsplit.not_a_list += 1;
+                return Ok(None);
+            }
         };
         let shared = self
             .remainder(evaluation)?

@@ -63,6 +63,7 @@ impl Tally {
         self.filtered += std::mem::take(&mut other.filtered);
         self.skipped.absorb(std::mem::take(&mut other.skipped));
         self.unsplit.failed += std::mem::take(&mut other.unsplit.failed);
+        self.unsplit.null += std::mem::take(&mut other.unsplit.null);
         self.unsplit.not_a_list += std::mem::take(&mut other.unsplit.not_a_list);
         self.errors.absorb(&mut other.errors);
         for (nulls, other) in self.nulls.iter_mut().zip(&mut other.nulls) {

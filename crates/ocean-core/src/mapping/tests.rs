@@ -336,7 +336,8 @@ fn items_to_parse_makes_several_items_of_one() {
         mapped.unsplit,
         Unsplit {
             failed: 0,
-            not_a_list: 1
+            null: 1,
+            not_a_list: 0
         }
     );
     assert!(mapper.uses_items_to_parse());

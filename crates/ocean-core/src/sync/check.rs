@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::plan::{Plan, Target};
 use crate::app_config::AppConfig;
-use crate::mapping::{CompiledMapping, Environment};
+use crate::mapping::{CompiledMapping, Environment, ResourceMapper};
 use crate::resync::Registry;
 
 /// A mapping that can be run, compiled once.
@@ -63,7 +63,18 @@ impl CheckedMapping {
                     .map_or(Target::Any, |b| Target::Blueprint(b.to_owned()))
             })
             .collect();
-        let plan = Plan::new(targets, config.create_missing_related_entities);
+        let has_queries = |mapper: &ResourceMapper| {
+            mapper.declares_search_identifier() || mapper.declares_search_relation()
+        };
+        let mappers = mapping.resources().iter().enumerate();
+        let queries = mappers
+            .filter(|(_, mapper)| has_queries(mapper))
+            .map(|(index, _)| index);
+        let plan = Plan::new(
+            targets,
+            queries.collect(),
+            config.create_missing_related_entities,
+        );
         Ok(Self {
             config,
             mapping,

@@ -78,7 +78,9 @@ impl MappedFields {
         }
         for name in &self.relations {
             match field(entity.relations.as_ref(), name) {
-                Value::Array(targets) if targets.is_empty() => 0_u8.hash(&mut hasher),
+                Value::Array(targets) if targets.iter().all(Value::is_null) => {
+                    0_u8.hash(&mut hasher);
+                }
                 list @ Value::Array(_) => hash_set(Some(list), prints, &mut hasher),
                 single => hash_value(single, &mut hasher),
             }
@@ -101,6 +103,7 @@ fn hash_set(value: Option<&Value>, prints: &Fingerprints, hasher: &mut impl Hash
     };
     let mut hashes: Vec<u64> = elements
         .iter()
+        .filter(|element| !element.is_null())
         .map(|element| {
             let mut hasher = prints.hasher();
             hash_value(element, &mut hasher);
@@ -248,6 +251,12 @@ mod tests {
             true,
         );
         check(json!({"relations": {"many": []}}), json!({}), true);
+        check(json!({"relations": {"many": [null]}}), json!({}), true);
+        check(
+            json!({"relations": {"many": ["a", null]}}),
+            json!({"relations": {"many": ["a"]}}),
+            true,
+        );
         check(
             json!({"relations": {"many": ["a"]}}),
             json!({"relations": {"many": ["b"]}}),

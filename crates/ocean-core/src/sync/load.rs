@@ -9,19 +9,19 @@
 //!   content wins, at the place of the earlier.
 //! - A request that was sent is awaited, also when the run is cancelled.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
+use indexmap::IndexMap;
 
 use super::content::MappedFields;
 use super::outcome::{Written, absorb};
 use super::progress::ResourceProgress;
 use super::run::{Run, Tally};
 use super::seen::{Fingerprint, FingerprintMap, FingerprintSet};
-use super::view::{LOOKUP_SIZE, View, contents};
+use super::view::{LOOKUP_SIZE, SNAPSHOT_LIMIT, View, contents};
 use crate::catalog::{Blueprint, Entity, EntityQuery};
 
 /// Bulk requests of one resource that are answered at the same time. Port's client has a limit
@@ -35,9 +35,11 @@ pub(super) struct Loader {
     fields: MappedFields,
     progress: Arc<ResourceProgress>,
     pub(super) tally: Tally,
-    blueprints: HashMap<String, Lane>,
+    blueprints: IndexMap<String, Lane>,
     in_flight: FuturesUnordered<BoxFuture<'static, Written>>,
     keys_in_flight: FingerprintSet,
+    /// Whether the bulk in flight has a query as identifier, which may stand for any key.
+    alone_in_flight: bool,
 }
 
 /// What waits to be written to one blueprint.
@@ -59,6 +61,11 @@ impl Lane {
             undecided,
             changed,
         }
+    }
+
+    /// How many entities wait to be written or looked up.
+    fn waiting(&self) -> usize {
+        self.undecided.entities.len() + self.changed.entities.len()
     }
 
     /// Notes that the source has the entity, and what it relates to.
@@ -116,9 +123,10 @@ impl Loader {
             fields,
             progress,
             tally: Tally::default(),
-            blueprints: HashMap::new(),
+            blueprints: IndexMap::new(),
             in_flight: FuturesUnordered::new(),
             keys_in_flight: FingerprintSet::default(),
+            alone_in_flight: false,
         }
     }
 
@@ -149,6 +157,14 @@ impl Loader {
         while !self.in_flight.is_empty() {
             self.next_answer().await;
         }
+        let unsent: usize = self.blueprints.values().map(Lane::waiting).sum();
+        if unsent > 0 {
+            self.tally.counts.failed += unsent;
+            self.progress.add_failed(unsent);
+            self.tally
+                .errors
+                .add_many("not written, the run was stopped", unsent, []);
+        }
     }
 
     /// Puts an entity where it belongs: unchanged, to be looked up, or to be written.
@@ -161,12 +177,16 @@ impl Loader {
         match (&mut lane.view, comparable) {
             (View::Snapshot(contents), Some(print)) => {
                 let content = self.fields.hash(&entity, &self.run.prints);
-                if contents.insert(print, content) == Some(content) {
-                    self.tally.counts.unchanged += 1;
-                    self.progress.add_unchanged(1);
-                } else {
-                    lane.changed.push(Some(print), entity);
+                if contents.get(&print) == Some(&content) {
+                    self.unchanged(blueprint);
+                    return;
                 }
+                // What is written now is what Port holds next; there is no need to remember more
+                // than fits, because writing an entity twice is only slower.
+                if contents.len() < SNAPSHOT_LIMIT || contents.contains_key(&print) {
+                    contents.insert(print, content);
+                }
+                lane.changed.push(Some(print), entity);
             }
             (View::Lookup, Some(print)) => lane.undecided.push(Some(print), entity),
             (View::Unknown, _) | (_, None) => lane.changed.push(print, entity),
@@ -197,6 +217,7 @@ impl Loader {
             // One failed lookup is enough: asking for every further slice would only add load.
             lane.view = View::Unknown;
         }
+        let mut unchanged = 0;
         for (print, entity) in undecided {
             let content = self.fields.hash(&entity, &self.run.prints);
             let known = known
@@ -204,12 +225,20 @@ impl Loader {
                 .zip(print)
                 .and_then(|(known, print)| known.get(&print));
             if known == Some(&content) {
-                self.tally.counts.unchanged += 1;
-                self.progress.add_unchanged(1);
+                unchanged += 1;
             } else {
                 lane.changed.push(print, entity);
             }
         }
+        for _ in 0..unchanged {
+            self.unchanged(blueprint);
+        }
+    }
+
+    fn unchanged(&mut self, blueprint: &str) {
+        self.run.seen().acknowledge(blueprint);
+        self.tally.counts.unchanged += 1;
+        self.progress.add_unchanged(1);
     }
 
     /// Sends bulks while at least `at_least` changed entities wait.
@@ -238,6 +267,7 @@ impl Loader {
         let alone = bulk.iter().any(|(print, _)| print.is_none());
         while !self.in_flight.is_empty()
             && (alone
+                || self.alone_in_flight
                 || self.in_flight.len() >= MAX_IN_FLIGHT
                 || bulk
                     .iter()
@@ -249,6 +279,7 @@ impl Loader {
 
     fn send(&mut self, blueprint: String, bulk: Vec<(Option<Fingerprint>, Entity)>) {
         let (prints, entities): (Vec<_>, Vec<_>) = bulk.into_iter().unzip();
+        self.alone_in_flight = prints.iter().any(Option::is_none);
         self.keys_in_flight.extend(prints.iter().flatten());
         let run = Arc::clone(&self.run);
         self.in_flight.push(Box::pin(async move {

@@ -3,6 +3,7 @@
 //! Start with [`SyncEngine`].
 
 mod background;
+mod cascade;
 mod check;
 mod content;
 mod failed;
@@ -231,7 +232,7 @@ impl SyncEngine {
     ) {
         if cancellation.is_cancelled() {
             run.bars().all("the run was stopped");
-        } else if let Err(reason) = self.mapping_is_still(stored).await {
+        } else if let Err(reason) = self.mapping_is_still(run, stored).await {
             run.bars().all(&*reason);
             report.errors.push(reason);
         }
@@ -258,14 +259,15 @@ impl SyncEngine {
     }
 
     /// Reads the mapping once more: what was mapped by one document is not deleted by another.
-    async fn mapping_is_still(&self, stored: &Value) -> Result<(), String> {
+    async fn mapping_is_still(&self, run: &Run, stored: &Value) -> Result<(), String> {
         match self.store.mapping().await {
             Ok(Some(now)) if now == *stored => Ok(()),
             Ok(_) => Err("the mapping changed during the run".to_owned()),
-            Err(error) => Err(format!(
-                "the mapping could not be read again: {}",
-                error_chain(&error)
-            )),
+            Err(error) => {
+                run.note_refusal(&error);
+                let error = error_chain(&error);
+                Err(format!("the mapping could not be read again: {error}"))
+            }
         }
     }
 

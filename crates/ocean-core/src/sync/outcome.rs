@@ -32,16 +32,17 @@ pub(super) fn absorb(
                 let error = EntityError::new(None, "the catalog gave no answer for the entity");
                 UpsertOutcome::Failed(error)
             };
-            let answered = |outcome: &UpsertOutcome| !matches!(outcome, UpsertOutcome::Failed(_));
-            run.note_bulk(outcomes.iter().any(answered));
+            run.note_bulk(outcomes.iter().any(is_answer));
             let outcomes = outcomes
                 .into_iter()
                 .chain(std::iter::repeat_with(forgotten));
-            for (entity, outcome) in written.entities.into_iter().zip(outcomes) {
+            let entities = written.entities.into_iter().zip(written.prints);
+            for ((entity, print), outcome) in entities.zip(outcomes) {
                 let mut account = Account {
                     run,
                     resource,
                     blueprint: &blueprint,
+                    print,
                     tally,
                     progress,
                 };
@@ -52,16 +53,28 @@ pub(super) fn absorb(
             tally.counts.failed += written.entities.len();
             progress.add_failed(written.entities.len());
             tally.errors.add(&crate::error_chain(&error), &blueprint);
-            tally.incomplete.push("Port refused to go on".to_owned());
+            tally.incomplete("Port refused to go on");
             run.give_up(&error);
         }
     }
+}
+
+/// Whether Port said something of the entity. A gateway that cannot reach Port did not.
+const fn is_answer(outcome: &UpsertOutcome) -> bool {
+    !matches!(
+        outcome,
+        UpsertOutcome::Failed(EntityError {
+            status: None | Some(502..=504),
+            ..
+        })
+    )
 }
 
 struct Account<'a> {
     run: &'a Run,
     resource: usize,
     blueprint: &'a str,
+    print: Option<Fingerprint>,
     tally: &'a mut Tally,
     progress: &'a ResourceProgress,
 }
@@ -72,20 +85,14 @@ impl Account<'_> {
             UpsertOutcome::Stored {
                 identifier,
                 created,
-            } => self.stored(&identifier, created),
+            } => self.stored(&entity, &identifier, created),
             UpsertOutcome::Unresolved => {
-                self.run.bars().all(format!(
-                    "a search identifier of {} found no entity in {}",
-                    self.resource_name(),
-                    self.blueprint
-                ));
-                let error = EntityError::new(None, "the search identifier found no entity");
-                self.rejected(&entity, &error);
+                self.run.bars().all(UNRESOLVED);
+                self.rejected(&entity, &EntityError::new(None, UNRESOLVED));
             }
             UpsertOutcome::Rejected(error) => {
                 if error.status == Some(404) {
-                    let reason = format!("Port answered 404 for it: {}", error.message);
-                    self.run.bars().blueprint(self.blueprint, reason);
+                    self.run.bars().blueprint(self.blueprint, NOT_FOUND);
                 }
                 self.rejected(&entity, &error);
             }
@@ -95,9 +102,12 @@ impl Account<'_> {
         }
     }
 
-    fn stored(&mut self, identifier: &str, created: bool) {
-        let print = self.run.prints.of(self.blueprint, identifier);
-        self.run.seen().entity(self.blueprint, print);
+    fn stored(&mut self, entity: &Entity, identifier: &str, created: bool) {
+        note_stored(self.run, self.blueprint, identifier);
+        if let Some(print) = self.print {
+            let merge = self.run.write.merge;
+            self.run.failed().was_stored(print, entity, merge);
+        }
         let counts = &mut self.tally.counts;
         *(if created {
             &mut counts.created
@@ -110,9 +120,8 @@ impl Account<'_> {
     /// Port refused it for good. When its identifier is known it counts as seen, so that others
     /// may still be deleted; when it is not, it could be any entity of its blueprint.
     fn rejected(&mut self, entity: &Entity, error: &EntityError) {
-        if entity.key().is_none() {
-            let reason = "an entity without a known identifier was rejected".to_owned();
-            self.run.bars().blueprint(self.blueprint, reason);
+        if self.print.is_none() {
+            self.run.bars().blueprint(self.blueprint, UNKNOWN_REJECTED);
         }
         self.tally.counts.rejected += 1;
         self.progress.add_failed(1);
@@ -121,33 +130,36 @@ impl Account<'_> {
 
     fn retry_later(&mut self, entity: Entity, error: EntityError) {
         let failed = FailedEntity {
-            resource: self.resource,
+            resources: vec![self.resource],
             entity,
             error,
         };
-        let kept = self.run.failed().keep(failed);
+        let merge = self.run.write.merge;
+        let kept = self.run.failed().keep(self.print, failed, merge);
         if let Err(refused) = kept {
             self.tally.counts.failed += 1;
             self.progress.add_failed(1);
             self.tally
                 .errors
                 .add(&describe(&refused.error), &name(&refused.entity));
-            let reason = "more entities failed than can be kept for another try".to_owned();
-            if !self.tally.incomplete.contains(&reason) {
-                self.tally.incomplete.push(reason);
-            }
+            self.tally
+                .incomplete("more entities failed than can be kept for another try");
         }
     }
+}
 
-    fn resource_name(&self) -> String {
-        let kind = self
-            .run
-            .config
-            .resources
-            .get(self.resource)
-            .map_or("?", |r| &r.kind);
-        format!("{kind}-{}", self.resource)
-    }
+/// Why everything is kept after a query that found nothing: it could stand for any entity.
+pub(super) const UNRESOLVED: &str = "a search identifier found no entity";
+/// Why a blueprint is kept after an entity without a key was refused.
+pub(super) const UNKNOWN_REJECTED: &str = "an entity without a known identifier was rejected";
+const NOT_FOUND: &str = "Port answered 404 to some of its entities";
+
+/// Port holds this entity now, under the identifier that it returned.
+pub(super) fn note_stored(run: &Run, blueprint: &str, identifier: &str) {
+    let print = run.prints.of(blueprint, identifier);
+    let mut seen = run.seen();
+    seen.entity(blueprint, print);
+    seen.acknowledge(blueprint);
 }
 
 /// The error as a line of the report.

@@ -14,6 +14,14 @@ pub(super) enum Target {
 }
 
 impl Target {
+    /// Whether it can write to this blueprint.
+    pub(super) fn may_be(&self, blueprint: &str) -> bool {
+        match self {
+            Self::Blueprint(own) => own == blueprint,
+            Self::Any => true,
+        }
+    }
+
     fn may_meet(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Blueprint(one), Self::Blueprint(other)) => one == other,
@@ -28,13 +36,20 @@ impl Target {
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
     targets: Vec<Target>,
+    /// Resources whose mapping has queries, which Port resolves by what it holds by then.
+    queries: BTreeSet<usize>,
     create_missing_related: bool,
 }
 
 impl Plan {
-    pub(super) const fn new(targets: Vec<Target>, create_missing_related: bool) -> Self {
+    pub(super) const fn new(
+        targets: Vec<Target>,
+        queries: BTreeSet<usize>,
+        create_missing_related: bool,
+    ) -> Self {
         Self {
             targets,
+            queries,
             create_missing_related,
         }
     }
@@ -42,16 +57,18 @@ impl Plan {
     /// The resources that must have loaded before this one begins to.
     ///
     /// Without `createMissingRelatedEntities` a relation needs its target, so that loading keeps
-    /// the order of the mapping; with it only resources that may write the same blueprint do.
+    /// the order of the mapping, and so does a resource with queries in any case; otherwise only
+    /// resources that may write the same blueprint do.
     pub(super) fn predecessors(&self, index: usize) -> Vec<usize> {
         let Some(own) = self.targets.get(index) else {
             return Vec::new();
         };
+        let in_order = !self.create_missing_related || self.queries.contains(&index);
         self.targets
             .iter()
             .take(index)
             .enumerate()
-            .filter(|(_, earlier)| !self.create_missing_related || own.may_meet(earlier))
+            .filter(|(_, earlier)| in_order || own.may_meet(earlier))
             .map(|(position, _)| position)
             .collect()
     }
@@ -94,7 +111,7 @@ mod tests {
                 blueprint => Target::Blueprint(blueprint.to_owned()),
             })
             .collect();
-        Plan::new(targets, create_missing_related)
+        Plan::new(targets, BTreeSet::new(), create_missing_related)
     }
 
     #[test]
@@ -109,6 +126,14 @@ mod tests {
         let plan = plan(&["a", "*", "b"], true);
         assert_eq!(plan.predecessors(1), [0]);
         assert_eq!(plan.predecessors(2), [1]);
+    }
+
+    #[test]
+    fn a_resource_with_queries_waits_for_all_before_it() {
+        let targets = ["a", "b", "c"].map(|name| Target::Blueprint(name.to_owned()));
+        let plan = Plan::new(targets.to_vec(), BTreeSet::from([1]), true);
+        assert_eq!(plan.predecessors(1), [0]);
+        assert_eq!(plan.predecessors(2), [0_usize; 0]);
     }
 
     #[test]

@@ -56,10 +56,11 @@ impl Bars {
 
     /// Deleting an entity deletes what relates to it: a blueprint is only as proven as every
     /// blueprint that relates to it, over any number of steps.
-    pub(super) fn cascade(&mut self, blueprints: &[Blueprint]) {
+    pub(super) fn cascade<'a>(&mut self, blueprints: impl Iterator<Item = &'a Blueprint>) {
+        let blueprints: Vec<&Blueprint> = blueprints.collect();
         let barred: Vec<String> = self.blueprints.keys().cloned().collect();
         for source in barred {
-            for target in reachable(&source, blueprints) {
+            for target in reachable(&source, &blueprints) {
                 self.blueprint(
                     &target,
                     format!("a deletion would cascade to {source}, which is not proven complete"),
@@ -70,7 +71,7 @@ impl Bars {
 }
 
 /// The blueprints that `source` relates to, over any number of steps, without itself.
-fn reachable(source: &str, blueprints: &[Blueprint]) -> BTreeSet<String> {
+fn reachable(source: &str, blueprints: &[&Blueprint]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut open = vec![source.to_owned()];
     while let Some(current) = open.pop() {
@@ -124,7 +125,7 @@ mod tests {
         ];
         let mut bars = Bars::default();
         bars.blueprint("issue", "cut");
-        bars.cascade(&blueprints);
+        bars.cascade(blueprints.iter());
         assert!(!bars.reasons_for("project").is_empty());
         assert!(!bars.reasons_for("user").is_empty());
         assert!(bars.reasons_for("team").is_empty());

@@ -8,13 +8,18 @@ use std::time::SystemTime;
 
 use futures::TryStreamExt as _;
 
+use super::cascade::{known_blueprints, spare};
+use super::outcome::describe;
 use super::report::{BlueprintReport, ReconciliationReport};
 use super::run::Run;
+use super::seen::FingerprintSet;
 use crate::catalog::{CatalogError, EntityRef};
 use crate::error::error_chain;
 
 /// From this many owned entities on, a blueprint has a limit of its own.
 const OWN_LIMIT_FROM: usize = 20;
+/// Entities that are deleted before it is asked again whether the run was stopped.
+const DELETED_AT_ONCE: usize = 500;
 
 /// Blueprints that may lose all their entities.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,6 +66,7 @@ pub(super) async fn reconcile(
     let mut stale = match list_stale(run, before).await {
         Ok(stale) => stale,
         Err(error) => {
+            run.note_refusal(&error);
             let reason = format!("Port could not list its entities: {}", error_chain(&error));
             return ReconciliationReport {
                 skipped: vec![reason],
@@ -68,11 +74,15 @@ pub(super) async fn reconcile(
             };
         }
     };
-    bar(run, &mut stale).await;
+    keep_as_configured(run, &mut stale);
+    bar(run, &mut stale, allow_empty).await;
     limit_overall(run, &mut stale);
     for (blueprint, found) in &mut stale {
         limit_blueprint(run, blueprint, found, allow_empty);
         protect(run, found);
+    }
+    if run.write.delete_dependents {
+        spare(run, &mut stale).await;
     }
     delete(run, &mut stale).await;
     ReconciliationReport {
@@ -83,22 +93,23 @@ pub(super) async fn reconcile(
 
 /// The owned entities of one blueprint that the run did not see.
 #[derive(Debug, Default)]
-struct Stale {
-    entities: Vec<EntityRef>,
-    report: BlueprintReport,
+pub(super) struct Stale {
+    pub(super) entities: Vec<EntityRef>,
+    pub(super) report: BlueprintReport,
 }
 
 impl Stale {
-    fn keep(&mut self, reasons: impl IntoIterator<Item = String>) {
+    pub(super) fn keep(&mut self, reasons: impl IntoIterator<Item = String>) {
         self.report.kept_because.extend(reasons);
         self.entities.clear();
     }
 }
 
-type StaleByBlueprint = BTreeMap<String, Stale>;
+pub(super) type StaleByBlueprint = BTreeMap<String, Stale>;
 
 async fn list_stale(run: &Run, before: SystemTime) -> Result<StaleByBlueprint, CatalogError> {
     let mut stale = StaleByBlueprint::new();
+    let mut listed_twice = FingerprintSet::default();
     let mut owned = run.catalog.owned(Some(before));
     while let Some(key) = owned.try_next().await? {
         run.progress.reconciliation().add_fetched(1);
@@ -108,7 +119,7 @@ async fn list_stale(run: &Run, before: SystemTime) -> Result<StaleByBlueprint, C
             None => stale.entry(key.blueprint.clone()).or_default(),
         };
         found.report.owned += 1;
-        if !run.seen().has_entity(print) {
+        if !run.seen().has_entity(print) && listed_twice.insert(print) {
             found.report.stale += 1;
             found.entities.push(key);
         }
@@ -119,8 +130,23 @@ async fn list_stale(run: &Run, before: SystemTime) -> Result<StaleByBlueprint, C
     Ok(stale)
 }
 
+/// Keeps what the mapping says is kept.
+fn keep_as_configured(run: &Run, stale: &mut StaleByBlueprint) {
+    for (resource, target) in run.config.resources.iter().zip(run.plan.targets()) {
+        if resource.enable_delete {
+            continue;
+        }
+        for (blueprint, found) in &mut *stale {
+            if target.may_be(blueprint) && !found.entities.is_empty() {
+                found.entities.clear();
+                found.report.kept_as_configured = true;
+            }
+        }
+    }
+}
+
 /// Keeps what is not proven to be gone.
-async fn bar(run: &Run, stale: &mut StaleByBlueprint) {
+async fn bar(run: &Run, stale: &mut StaleByBlueprint, allow_empty: &AllowEmpty) {
     let literal = run.plan.literal_blueprints();
     let removed: Vec<String> = stale
         .keys()
@@ -128,31 +154,14 @@ async fn bar(run: &Run, stale: &mut StaleByBlueprint) {
         .cloned()
         .collect();
     for blueprint in removed {
-        if let Some(reason) = why_keep_unmapped(run, &blueprint) {
+        if let Some(reason) = why_keep_unmapped(run, &blueprint, allow_empty) {
             run.bars().blueprint(&blueprint, reason);
         }
     }
-    for (resource, target) in run.config.resources.iter().zip(run.plan.targets()) {
-        if !resource.enable_delete {
-            let reason = format!("enableDelete is false for kind {}", resource.kind);
-            run.bars().target(target, reason);
-        }
-    }
     if run.write.delete_dependents {
-        let mut blueprints = Vec::new();
-        for identifier in stale
-            .keys()
-            .map(String::as_str)
-            .chain(literal)
-            .collect::<BTreeSet<_>>()
-        {
-            blueprints.extend(
-                run.blueprint(identifier)
-                    .await
-                    .map(|found| (*found).clone()),
-            );
-        }
-        run.bars().cascade(&blueprints);
+        let names = stale.keys().cloned().collect();
+        let blueprints = known_blueprints(run, names).await;
+        run.bars().cascade(blueprints.iter().map(|found| &**found));
     }
     for (blueprint, found) in stale {
         let reasons = run.bars().reasons_for(blueprint);
@@ -163,12 +172,14 @@ async fn bar(run: &Run, stale: &mut StaleByBlueprint) {
 }
 
 /// Why the entities of a blueprint that no literal expression names are kept.
-fn why_keep_unmapped(run: &Run, blueprint: &str) -> Option<String> {
+fn why_keep_unmapped(run: &Run, blueprint: &str, allow_empty: &AllowEmpty) -> Option<String> {
     if run.plan.has_dynamic_target() {
         let written = run.seen().count(blueprint) > 0;
-        return (!written).then(|| {
-            "no resource names it, and the blueprint of some resource depends on the item"
-                .to_owned()
+        return (!written && !allow_empty.allows(blueprint)).then(|| {
+            format!(
+                "no resource names it, and the blueprint of some resource depends on the item; \
+                 name {blueprint} in OCEAN__DELETION__ALLOW_EMPTY to clean it"
+            )
         });
     }
     run.bars().any().then(|| {
@@ -204,7 +215,7 @@ fn limit_blueprint(run: &Run, blueprint: &str, found: &mut Stale, allow_empty: &
         return;
     }
     let stale = found.entities.len();
-    let to_zero = stale == found.report.owned && run.seen().count(blueprint) == 0;
+    let to_zero = stale == found.report.owned && !run.seen().is_acknowledged(blueprint);
     if to_zero {
         let removed =
             !run.plan.literal_blueprints().contains(blueprint) && !run.plan.has_dynamic_target();
@@ -227,10 +238,9 @@ fn limit_blueprint(run: &Run, blueprint: &str, found: &mut Stale, allow_empty: &
     }
 }
 
-/// Keeps stale entities that a seen entity relates to, where deleting them would change or
-/// delete the seen one.
+/// Keeps stale entities that a seen entity relates to: they would only be created again.
 fn protect(run: &Run, found: &mut Stale) {
-    if !run.write.create_missing_related && !run.write.delete_dependents {
+    if !run.write.create_missing_related {
         return;
     }
     let seen = run.seen();
@@ -250,27 +260,34 @@ async fn delete(run: &Run, stale: &mut StaleByBlueprint) {
         if entities.is_empty() {
             continue;
         }
-        if run.stop.is_cancelled() {
-            found.keep(["the run was stopped".to_owned()]);
-            continue;
+        for chunk in entities.chunks(DELETED_AT_ONCE) {
+            if run.stop.is_cancelled() {
+                found.keep(["the run was stopped".to_owned()]);
+                break;
+            }
+            delete_chunk(run, found, chunk).await;
         }
-        match run.catalog.delete(&run.write, entities).await {
-            Ok(report) => {
-                run.progress
-                    .reconciliation()
-                    .add_written(report.deleted.len());
-                found.report.deleted = report.deleted.len();
-                let reasons: BTreeSet<String> = report
-                    .failed
-                    .into_iter()
-                    .map(|(_, error)| super::outcome::describe(&error))
-                    .collect();
-                found.report.kept_because.extend(reasons);
+    }
+}
+
+async fn delete_chunk(run: &Run, found: &mut Stale, chunk: &[EntityRef]) {
+    match run.catalog.delete(&run.write, chunk.to_vec()).await {
+        Ok(report) => {
+            run.progress
+                .reconciliation()
+                .add_written(report.deleted.len());
+            found.report.deleted += report.deleted.len();
+            let failed = report.failed.into_iter();
+            let reasons: BTreeSet<String> = failed.map(|(_, error)| describe(&error)).collect();
+            for reason in reasons {
+                if !found.report.kept_because.contains(&reason) {
+                    found.report.kept_because.push(reason);
+                }
             }
-            Err(error) => {
-                run.give_up(&error);
-                found.keep([error_chain(&error)]);
-            }
+        }
+        Err(error) => {
+            run.give_up(&error);
+            found.keep([error_chain(&error)]);
         }
     }
 }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 const EXAMPLES: usize = 3;
 /// How many different errors of one resource are kept; the rest is counted as "other errors".
 const DISTINCT: usize = 50;
+const OTHERS: &str = "other errors";
 
 /// The report of one full resync.
 #[derive(Debug, Clone, Serialize)]
@@ -121,6 +122,12 @@ impl ResourceReport {
     }
 
     pub(super) fn add_error(&mut self, message: &str, example: &str) {
+        let known = self.errors.iter().any(|group| group.message == message);
+        let message = if known || self.errors.len() < DISTINCT {
+            message
+        } else {
+            OTHERS
+        };
         match self
             .errors
             .iter_mut()
@@ -252,8 +259,10 @@ pub struct BlueprintReport {
     pub protected: usize,
     /// Entities that Port said it deleted.
     pub deleted: usize,
-    /// Why stale entities were not deleted.
+    /// Why stale entities were not deleted; the run is incomplete.
     pub kept_because: Vec<String>,
+    /// The mapping says that stale entities of this blueprint are kept (`enableDelete`).
+    pub kept_as_configured: bool,
 }
 
 /// Collects errors by message.
@@ -274,7 +283,7 @@ impl ErrorTally {
         examples: impl IntoIterator<Item = String>,
     ) {
         let known = self.groups.len() < DISTINCT || self.groups.contains_key(message);
-        let message = if known { message } else { "other errors" };
+        let message = if known { message } else { OTHERS };
         let (total, kept) = self.groups.entry(message.to_owned()).or_default();
         *total += count;
         kept.extend(

@@ -149,26 +149,36 @@ impl ResourceSync {
             }
         }
         self.loader.finish().await;
+        if run.stop.is_cancelled() {
+            self.loader.tally.incomplete("it was stopped");
+        }
         let fetched = batches.finish().await;
         self.end_of_data(fetched);
     }
 
     async fn take(&mut self, mapped: Mapped) {
         let tally = &mut self.loader.tally;
-        let failed = mapped.errors.total + mapped.unsplit.failed;
+        let failed = mapped.errors.total + mapped.unsplit.failed + mapped.unsplit.not_a_list;
         tally.counts.fetched += mapped.raw;
         tally.counts.filtered += mapped.filtered;
-        tally.counts.unmapped += mapped.skipped.items;
+        tally.counts.unmapped += mapped.skipped.items + mapped.unsplit.null;
         tally.counts.failed_to_map += failed;
         self.keys.mapped += mapped.passed.len();
-        self.keys.missing += mapped.skipped.items;
+        self.keys.missing += mapped.skipped.items + mapped.unsplit.null;
         self.keys.failed += mapped.skipped.identifier.failed + mapped.skipped.blueprint.failed;
         for error in &mapped.errors.samples {
             tally
                 .errors
                 .add(&format!("{}: {}", error.path, error.message), &error.item);
         }
-        let unlisted = failed.saturating_sub(mapped.errors.samples.len());
+        if mapped.unsplit.not_a_list > 0 {
+            let count = mapped.unsplit.not_a_list;
+            tally
+                .errors
+                .add_many("itemsToParse gave something else than a list", count, []);
+        }
+        let unlisted =
+            failed.saturating_sub(mapped.errors.samples.len() + mapped.unsplit.not_a_list);
         if unlisted > 0 {
             tally
                 .errors
@@ -186,8 +196,7 @@ impl ResourceSync {
     fn unmapped_batch(&mut self, error: &MapError) {
         self.loader
             .tally
-            .incomplete
-            .push(format!("a batch could not be mapped: {error}"));
+            .incomplete(format!("a batch could not be mapped: {error}"));
     }
 
     fn end_of_data(&mut self, fetched: Fetched) {
@@ -196,20 +205,22 @@ impl ResourceSync {
                 .unauthorized
                 .store(true, std::sync::atomic::Ordering::Relaxed);
         }
-        let incomplete = &mut self.loader.tally.incomplete;
-        incomplete.extend(fetched.incomplete);
-        let errors = self.loader.tally.counts.failed_to_map;
+        let tally = &mut self.loader.tally;
+        for reason in fetched.incomplete {
+            tally.incomplete(reason);
+        }
+        let errors = tally.counts.failed_to_map;
         if errors > 0 {
-            incomplete.push(format!("{errors} items could not be mapped"));
+            tally.incomplete(format!("{errors} items could not be mapped"));
         }
         if self.keys.failed > 0 {
-            incomplete.push(format!(
+            tally.incomplete(format!(
                 "the identifier or blueprint expression failed for {} items",
                 self.keys.failed
             ));
         }
         if self.keys.missing > 0 && self.keys.mapped == 0 {
-            incomplete.push(format!(
+            tally.incomplete(format!(
                 "the identifier or blueprint is null for all {} items",
                 self.keys.missing
             ));

@@ -48,7 +48,10 @@ pub(super) async fn retry_failed(run: &Run) -> Vec<Retried> {
                 without_relations_into(entity, &cycle)
             })
             .await;
+        // Stored without its relations is not stored: only the second pass counts.
+        let reduced = again.forget(&order.cyclic);
         again.send(&order.cyclic, |entity| entity.clone()).await;
+        again.remember_created(reduced);
     }
     failed
         .into_iter()
@@ -100,22 +103,29 @@ impl Again<'_> {
         }
     }
 
+    /// Takes the outcomes at these positions back.
+    fn forget(&mut self, positions: &[usize]) -> Vec<(usize, Option<UpsertOutcome>)> {
+        let outcomes = &mut *self.outcomes;
+        let taken = |position: &usize| Some((*position, outcomes.get_mut(*position)?.take()));
+        positions.iter().filter_map(taken).collect()
+    }
+
+    /// An entity that the first pass created and the second one stored was created.
+    fn remember_created(&mut self, earlier: Vec<(usize, Option<UpsertOutcome>)>) {
+        for (position, outcome) in earlier {
+            let was_created = matches!(outcome, Some(UpsertOutcome::Stored { created: true, .. }));
+            let now = self.outcomes.get_mut(position);
+            if let (true, Some(Some(UpsertOutcome::Stored { created, .. }))) = (was_created, now) {
+                *created = true;
+            }
+        }
+    }
+
     fn note(&mut self, bulk: &[usize], answers: Vec<UpsertOutcome>) {
         for (position, answer) in bulk.iter().zip(answers) {
-            let Some(outcome) = self.outcomes.get_mut(*position) else {
-                continue;
-            };
-            let was_created = matches!(outcome, Some(UpsertOutcome::Stored { created: true, .. }));
-            *outcome = Some(match answer {
-                UpsertOutcome::Stored {
-                    identifier,
-                    created,
-                } => UpsertOutcome::Stored {
-                    identifier,
-                    created: created || was_created,
-                },
-                other => other,
-            });
+            if let Some(outcome) = self.outcomes.get_mut(*position) {
+                *outcome = Some(answer);
+            }
         }
     }
 }

@@ -135,6 +135,7 @@ impl Run {
         let read = match self.catalog.blueprint(identifier).await {
             Ok(found) => found.map(Arc::new),
             Err(error) => {
+                self.note_refusal(&error);
                 let reason = format!(
                     "blueprint {identifier} could not be read: {}",
                     error_chain(&error)
@@ -160,11 +161,16 @@ impl Run {
         }
     }
 
-    /// The catalog refused to go on: everything stops, nothing is deleted.
-    pub(super) fn give_up(&self, error: &CatalogError) {
+    /// Notes whether an error of the catalog means that it refused the credentials.
+    pub(super) fn note_refusal(&self, error: &CatalogError) {
         if error.class() == ErrorClass::Unauthorized {
             self.unauthorized.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// The catalog refused to go on: everything stops, nothing is deleted.
+    pub(super) fn give_up(&self, error: &CatalogError) {
+        self.note_refusal(error);
         self.bars().all(error_chain(error));
         self.stop.cancel();
     }
@@ -175,6 +181,16 @@ impl Run {
             if let Some(loaded) = self.loaded.get(earlier) {
                 loaded.cancelled().await;
             }
+        }
+    }
+}
+
+impl Tally {
+    /// Says why the resource is not complete, once.
+    pub(super) fn incomplete(&mut self, reason: impl Into<String>) {
+        let reason = reason.into();
+        if !self.incomplete.contains(&reason) {
+            self.incomplete.push(reason);
         }
     }
 }

@@ -4,7 +4,7 @@
 //! exact bytes of blueprint and identifier: no case folding, no Unicode normalisation. Two keys
 //! that collide can only make the engine keep an entity that it might have deleted.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
 /// The hash of an entity's key.
@@ -34,6 +34,7 @@ pub(super) struct Seen {
     entities: FingerprintSet,
     targets: FingerprintSet,
     per_blueprint: BTreeMap<String, usize>,
+    acknowledged: BTreeSet<String>,
 }
 
 impl Seen {
@@ -47,6 +48,23 @@ impl Seen {
                 }
             }
         }
+    }
+
+    /// Port holds an entity of this blueprint that the run has seen.
+    pub(super) fn acknowledge(&mut self, blueprint: &str) {
+        if !self.acknowledged.contains(blueprint) {
+            self.acknowledged.insert(blueprint.to_owned());
+        }
+    }
+
+    /// Whether Port holds an entity of this blueprint that the run has seen.
+    pub(super) fn is_acknowledged(&self, blueprint: &str) -> bool {
+        self.acknowledged.contains(blueprint)
+    }
+
+    /// The blueprints that entities were seen of.
+    pub(super) fn blueprints(&self) -> Vec<String> {
+        self.per_blueprint.keys().cloned().collect()
     }
 
     /// An entity that exists in the source relates to this one.

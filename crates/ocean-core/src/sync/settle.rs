@@ -2,20 +2,24 @@
 //!
 //! Start with [`settle_failed`].
 
-use super::outcome::{describe, name};
+use super::outcome::{UNKNOWN_REJECTED, UNRESOLVED, describe, name, note_stored};
 use super::report::ResourceReport;
 use super::retry::{Retried, retry_failed};
 use super::run::Run;
 use crate::catalog::{EntityError, UpsertOutcome};
 
 /// Writes failed entities again and accounts for each. An entity that Port did not acknowledge
-/// makes its resource incomplete; one that Port refused is reported and counts as seen.
+/// makes its resources incomplete; one that Port refused is reported and counts as seen.
 pub(super) async fn settle_failed(run: &Run, reports: &mut [ResourceReport]) {
     for Retried { failed, outcome } in retry_failed(run).await {
-        let Some(report) = reports.get_mut(failed.resource) else {
-            continue;
+        let (first, others) = match failed.resources.split_first() {
+            Some((first, others)) => (*first, others),
+            None => continue,
         };
         let entity = name(&failed.entity);
+        let Some(report) = reports.get_mut(first) else {
+            continue;
+        };
         match outcome {
             Some(UpsertOutcome::Stored {
                 identifier,
@@ -28,38 +32,40 @@ pub(super) async fn settle_failed(run: &Run, reports: &mut [ResourceReport]) {
                     &mut counts.updated
                 }) += 1;
                 if let Some(blueprint) = failed.entity.blueprint_name() {
-                    let print = run.prints.of(&blueprint, &identifier);
-                    run.seen().entity(&blueprint, print);
+                    note_stored(run, &blueprint, &identifier);
                 }
-                run.progress.resource(failed.resource).add_written(1);
+                run.progress.resource(first).add_written(1);
             }
             Some(UpsertOutcome::Rejected(error) | UpsertOutcome::MissingRelated(error)) => {
                 report.counts.rejected += 1;
                 report.add_error(&describe(&error), &entity);
                 if failed.entity.key().is_none() {
-                    bar(
-                        run,
-                        report,
-                        "an entity without a known identifier was rejected",
-                    );
+                    bar(run, report, UNKNOWN_REJECTED);
                 }
             }
             Some(UpsertOutcome::Unresolved) => {
                 report.counts.rejected += 1;
-                let error = EntityError::new(None, "the search identifier found no entity");
-                report.add_error(&describe(&error), &entity);
-                run.bars().all("a search identifier found no entity");
+                report.add_error(UNRESOLVED, &entity);
+                run.bars().all(UNRESOLVED);
             }
             Some(UpsertOutcome::Failed(error)) => not_acknowledged(run, report, &error, &entity),
             None => not_acknowledged(run, report, &failed.error, &entity),
         }
+        let incomplete = !report.incomplete.is_empty();
+        for other in others {
+            if let (true, Some(report)) = (incomplete, reports.get_mut(*other)) {
+                bar(run, report, NOT_ACKNOWLEDGED);
+            }
+        }
     }
 }
+
+const NOT_ACKNOWLEDGED: &str = "Port did not acknowledge every entity";
 
 fn not_acknowledged(run: &Run, report: &mut ResourceReport, error: &EntityError, entity: &str) {
     report.counts.failed += 1;
     report.add_error(&describe(error), entity);
-    bar(run, report, "Port did not acknowledge every entity");
+    bar(run, report, NOT_ACKNOWLEDGED);
 }
 
 fn bar(run: &Run, report: &mut ResourceReport, reason: &str) {

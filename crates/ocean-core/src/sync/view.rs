@@ -12,7 +12,7 @@ use crate::catalog::EntityQuery;
 
 /// Blueprints with more owned entities than this are looked up in slices, so that a view never
 /// takes more than about 2 MiB.
-const SNAPSHOT_LIMIT: usize = 50_000;
+pub(super) const SNAPSHOT_LIMIT: usize = 50_000;
 /// How many entities one lookup asks for; contract `resync.md` section 4.
 pub(super) const LOOKUP_SIZE: usize = 50;
 

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::batch::Batch;
 use crate::mapping::evaluation::{Progress, Refusal, STUCK};
@@ -22,6 +22,9 @@ pub(super) struct Job {
     /// When the item at hand was begun.
     pub(super) since: Instant,
     reply: oneshot::Sender<Mapped>,
+    /// Free again when the job is done, and not only when its asker looks at the answer: askers
+    /// that wait for each other must not keep the threads idle.
+    _place: OwnedSemaphorePermit,
 }
 
 /// What a thread needs to work on a job without holding it, so that the watchdog can take it.
@@ -39,6 +42,7 @@ impl Job {
         batch: Batch,
         options: MapOptions,
         reply: oneshot::Sender<Mapped>,
+        place: OwnedSemaphorePermit,
     ) -> Self {
         let tally = mapper.tally();
         let task = Task {
@@ -53,6 +57,7 @@ impl Job {
             position: 0,
             since: Instant::now(),
             reply,
+            _place: place,
         }
     }
 

@@ -43,7 +43,7 @@ pub struct MapperPool {
 
 struct Threads {
     shared: Arc<Shared>,
-    places: Semaphore,
+    places: Arc<Semaphore>,
     watchdog: Option<JoinHandle<()>>,
 }
 
@@ -80,7 +80,7 @@ impl MapperPool {
         // Made before the threads, so that its drop stops those that did start.
         let mut pool = Threads {
             shared: Arc::clone(&shared),
-            places: Semaphore::new(threads.get() * (1 + WAITING_PER_THREAD)),
+            places: Arc::new(Semaphore::new(threads.get() * (1 + WAITING_PER_THREAD))),
             watchdog: None,
         };
         for _ in 0..threads.get() {
@@ -110,11 +110,12 @@ impl MapperPool {
         let Some(threads) = &self.threads else {
             return Ok(mapper.map(&batch, options));
         };
-        let _place = threads.places.acquire().await.map_err(|_closed| MapError)?;
+        let places = Arc::clone(&threads.places);
+        let place = places.acquire_owned().await.map_err(|_closed| MapError)?;
         let (reply, answer) = oneshot::channel();
         threads
             .shared
-            .submit(Job::new(mapper, batch, options, reply))?;
+            .submit(Job::new(mapper, batch, options, reply, place))?;
         answer.await.map_err(|_dropped| MapError)
     }
 }

@@ -300,6 +300,66 @@ async fn enable_delete_false_protects_its_blueprint() {
     world.source.items(Kinds::A, &["a1"]);
     let report = world.resync().await;
     assert_eq!(world.ids("a"), ["a1", "a2", "a3"], "{report:#?}");
+    assert_eq!(
+        report.outcome,
+        Outcome::Completed,
+        "it is what the mapping asks for"
+    );
+}
+
+#[tokio::test]
+async fn f20_rejected_entities_do_not_lift_the_guard_of_an_empty_blueprint() {
+    let mut world = settled().await;
+    world.resources[0]["port"]["entity"]["mappings"]["identifier"] = json!("\"x\" + .id");
+    for id in ["xa1", "xa2", "xa3"] {
+        world.catalog.spoil(id, 9, rejected(422));
+    }
+    let report = world.resync().await;
+    assert_kept(&world, &report, "OCEAN__DELETION__ALLOW_EMPTY");
+}
+
+#[tokio::test]
+async fn items_to_parse_that_gives_no_list_bars_and_null_for_some_does_not() {
+    let mut world = settled().await;
+    world.resources[0]["port"]["itemsToParse"] = json!(".list");
+    world.resources[0]["port"]["entity"]["mappings"]["identifier"] = json!(".item");
+    let list = json!({"list": ["a1", "a2"]});
+    world.source.set(
+        Kinds::A,
+        vec![Ok(vec![list.clone(), json!({"list": "timeout"})])],
+    );
+    let report = world.resync().await;
+    assert_kept(&world, &report, "could not be mapped");
+
+    world
+        .source
+        .set(Kinds::A, vec![Ok(vec![json!({"error": "timeout"})])]);
+    let report = world.resync().await;
+    assert_kept(&world, &report, "null for all 1 items");
+
+    world.source.set(Kinds::A, vec![Ok(vec![list, json!({})])]);
+    assert_eq!(world.resync().await.outcome, Outcome::Completed);
+    assert_eq!(world.ids("a"), ["a1", "a2"]);
+}
+
+#[tokio::test]
+async fn a_dynamic_blueprint_that_lost_its_last_entity_is_cleaned_when_allowed() {
+    let mut world = World::new();
+    world.resources = vec![resource(Kinds::C, ".blueprint", &json!({}))];
+    let item = |id: &str, blueprint: &str| json!({"id": id, "blueprint": blueprint});
+    world.source.set(
+        Kinds::C,
+        vec![Ok(vec![item("a1", "a"), item("c1", "c"), item("c2", "c")])],
+    );
+    world.resync().await;
+    world
+        .source
+        .set(Kinds::C, vec![Ok(vec![item("c1", "c"), item("c2", "c")])]);
+    assert_eq!(world.resync().await.outcome, Outcome::Incomplete);
+    assert_eq!(world.ids("a"), ["a1"]);
+    world.allow_empty = AllowEmpty::All;
+    assert_eq!(world.resync().await.outcome, Outcome::Completed);
+    assert_eq!(world.ids("a"), [""; 0]);
 }
 
 #[tokio::test]

@@ -144,6 +144,73 @@ async fn f40_a_port_that_never_answers_ends_the_run_after_a_few_bulks() {
 }
 
 #[tokio::test]
+async fn f35_a_blueprint_that_port_refuses_does_not_stop_other_kinds() {
+    let world = World::new();
+    world.source.set(Kinds::A, pages(20, 20));
+    for page in 0..20 {
+        for n in 0..20 {
+            world
+                .catalog
+                .spoil(&format!("a{page}-{n}"), 99, failed(403));
+        }
+    }
+    world.source.items(Kinds::B, &["b1"]);
+    let report = world.resync().await;
+    assert_eq!(world.ids("b"), ["b1"]);
+    assert_eq!(report.resources[0].counts.failed, 400);
+    assert!(report.resources[1].incomplete.is_empty());
+}
+
+#[tokio::test]
+async fn i4_the_retry_at_the_end_never_brings_older_content_back() {
+    let mut world = World::new();
+    world
+        .resources
+        .push(resource(Kinds::C, "\"a\"", &json!({})));
+    world.source.set(
+        Kinds::A,
+        vec![Ok(vec![json!({"id": "a1", "title": "old", "p": 1})])],
+    );
+    world.source.set(
+        Kinds::C,
+        vec![Ok(vec![json!({"id": "a1", "title": "new"})])],
+    );
+    world.catalog.spoil("a1", 1, failed(503));
+    assert_eq!(world.resync().await.outcome, Outcome::Completed);
+    let entity = world
+        .catalog
+        .inner
+        .entity(&EntityRef::new("a", "a1"))
+        .unwrap();
+    assert_eq!(entity.title, Some(json!("new")));
+}
+
+#[tokio::test]
+async fn one_mapper_thread_is_enough_for_kinds_that_wait_for_each_other() {
+    let mut world = World::new();
+    world.root = json!({"createMissingRelatedEntities": false});
+    world.resources = vec![
+        resource(Kinds::A, "\"a\"", &json!({})),
+        resource(Kinds::B, "\"b\"", &json!({})),
+        resource(Kinds::C, "\"c\"", &json!({})),
+        resource(Kinds::A, "\"b\"", &json!({})),
+    ];
+    for kind in [Kinds::A, Kinds::B, Kinds::C] {
+        world.source.set(kind, pages(12, 5));
+    }
+    let one = std::num::NonZeroUsize::MIN;
+    let pool = crate::MapperPool::with_threads(one).unwrap();
+    let engine = world.engine_with(pool);
+    let (progress, cancel) = (crate::Progress::default(), Default::default());
+    let run = engine.resync(&progress, &cancel);
+    let report = tokio::time::timeout(std::time::Duration::from_secs(30), run).await;
+    assert_eq!(
+        report.expect("it hangs").unwrap().outcome,
+        Outcome::Completed
+    );
+}
+
+#[tokio::test]
 async fn f36_missing_targets_and_cycles_end_whole_without_creating_stubs() {
     let mut world = World::new();
     world.root = json!({"createMissingRelatedEntities": false});

@@ -1,5 +1,6 @@
 //! The engine over a catalog in memory: no sockets, paused time.
 
+mod cascade;
 mod deletion;
 mod loading;
 mod world;

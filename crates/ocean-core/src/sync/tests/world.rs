@@ -118,6 +118,10 @@ impl World {
     }
 
     pub(super) fn engine(&self) -> SyncEngine {
+        self.engine_with(MapperPool::inline())
+    }
+
+    pub(super) fn engine_with(&self, pool: MapperPool) -> SyncEngine {
         self.catalog.inner.set_mapping(self.mapping());
         let integration = Integration::new(self.source.clone())
             .on_resync(Kinds::A, read)
@@ -128,7 +132,7 @@ impl World {
             ..Default::default()
         };
         let catalog = Arc::clone(&self.catalog);
-        SyncEngine::new(&integration, catalog, Arc::new(MapperPool::inline())).options(options)
+        SyncEngine::new(&integration, catalog, Arc::new(pool)).options(options)
     }
 
     pub(super) async fn try_resync(&self) -> Result<ResyncReport, ResyncError> {
