@@ -227,7 +227,7 @@ pub enum Action {
     },
     /// Handled, then reset: it happened, but the caller cannot know.
     ApplyThenReset,
-    /// Handled; the JSON of the answer is then changed. Only for users of this library.
+    /// Handled; the body of the answer is then changed. Only for users of this library.
     #[serde(skip)]
     Rewrite(Rewrite),
 }
@@ -240,6 +240,18 @@ impl Action {
     /// An answer that lies: `rewrite` receives the request and the true answer's JSON.
     #[must_use]
     pub fn rewrite(rewrite: impl Fn(&Request, Value) -> Value + Send + Sync + 'static) -> Self {
+        Self::rewrite_bytes(move |request, body| {
+            let truth = serde_json::from_slice(body).unwrap_or_default();
+            rewrite(request, truth).to_string().into()
+        })
+    }
+
+    /// An answer that is not even JSON, or not what a JSON library would write: `rewrite` receives
+    /// the request and the true answer's body.
+    #[must_use]
+    pub fn rewrite_bytes(
+        rewrite: impl Fn(&Request, &[u8]) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Self {
         Self::Rewrite(Rewrite(Arc::new(rewrite)))
     }
 
@@ -276,15 +288,16 @@ impl Action {
     }
 }
 
-/// A change to the JSON of a true answer; made by [`Action::rewrite`].
+/// A change to the body of a true answer; made by [`Action::rewrite`] and
+/// [`Action::rewrite_bytes`].
 #[derive(Clone)]
 pub struct Rewrite(Arc<RewriteFn>);
 
-type RewriteFn = dyn Fn(&Request, Value) -> Value + Send + Sync;
+type RewriteFn = dyn Fn(&Request, &[u8]) -> Vec<u8> + Send + Sync;
 
 impl Rewrite {
-    pub(crate) fn apply(&self, request: &Request, answer: Value) -> Value {
-        (self.0)(request, answer)
+    pub(crate) fn apply(&self, request: &Request, body: &[u8]) -> Vec<u8> {
+        (self.0)(request, body)
     }
 }
 

@@ -105,14 +105,10 @@ impl Wiring<'_> {
                 self.reset.arm();
                 return Outcome::Drop;
             }
-            Action::Rewrite(rewrite) => {
-                let truth = serde_json::from_slice::<Value>(&body).unwrap_or_default();
-                let lie = rewrite.apply(self.request, truth);
-                whole(Response {
-                    body: lie.to_string().into(),
-                    ..response
-                })
-            }
+            Action::Rewrite(rewrite) => whole(Response {
+                body: rewrite.apply(self.request, &body).into(),
+                ..response
+            }),
             Action::ResetAfterHeaders => {
                 announced(response, then_break(Bytes::new(), Some(self.reset.clone())))
             }
