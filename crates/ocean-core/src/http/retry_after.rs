@@ -13,8 +13,9 @@ use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
-/// A larger number is a UNIX time: nobody announces a wait of almost three hours in seconds.
-const LARGEST_SECONDS: f64 = 10_000.0;
+/// A larger number is a UNIX time; as one, this lies in the year 1973. A daily quota may well
+/// announce a wait of many hours, and taking that for a time long past would mean not to wait.
+const LARGEST_SECONDS: f64 = 1e8;
 
 /// A larger number is a UNIX time in milliseconds (in seconds it would lie in the year 5138).
 const LARGEST_EPOCH_SECONDS: f64 = 1e11;
@@ -157,6 +158,7 @@ mod tests {
             assert_eq!(parse(value, noon()), seven, "{value}");
         }
         assert_eq!(parse("0.25", noon()), Some(Duration::from_millis(250)));
+        assert_eq!(parse("100000", noon()), Some(Duration::from_secs(100_000)));
     }
 
     #[test]
