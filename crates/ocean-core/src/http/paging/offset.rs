@@ -150,8 +150,10 @@ struct Guard {
     pages: usize,
     total: Option<u64>,
     first_items: Seen,
-    /// The page before, when the next one begins with its last item.
-    overlapped: Option<Vec<RawItem>>,
+    /// The page before.
+    before: Option<Vec<RawItem>>,
+    /// Whether the next page begins with the last item of the one before.
+    overlaps: bool,
 }
 
 impl Guard {
@@ -162,13 +164,14 @@ impl Guard {
             pages: 0,
             total: None,
             first_items: Seen::default(),
-            overlapped: None,
+            before: None,
+            overlaps: false,
         }
     }
 
     /// An overlapping page has room for at least one item more than the known one.
     fn window(&self) -> Window {
-        let least = if self.overlapped.is_some() { 2 } else { 1 };
+        let least = if self.overlaps { 2 } else { 1 };
         Window {
             start: self.start,
             size: self.paging.size.max(least),
@@ -179,19 +182,22 @@ impl Guard {
         self.pages += 1;
         let Page { items, marks } = page;
         let received = items.len();
-        let end = self.start.saturating_add(received as u64);
+        let overlapped = std::mem::take(&mut self.overlaps);
+        let known = match self.before.take() {
+            Some(before) if received > 0 => self.known(&before, &items, overlapped)?,
+            _ => 0,
+        };
+        // What came before and was not asked for again takes no position of its own: counting it
+        // would skip as many items at the start of the next page.
+        let unasked = known.saturating_sub(usize::from(overlapped));
+        let end = self.start.saturating_add((received - unasked) as u64);
         self.note_total(marks.total)?;
         let said = self.says_end(marks.is_last, end)?;
-        let before = self.overlapped.take();
         if received == 0 {
-            return self.empty(said, before.is_some());
+            return self.empty(said, overlapped);
         }
-        let known = match &before {
-            Some(before) => self.known(before, &items)?,
-            None => 0,
-        };
         let news: Vec<_> = items.iter().skip(known).cloned().collect();
-        self.must_be_new(&news, received)?;
+        self.must_be_new(&news, overlapped && received == 1)?;
         if news.is_empty() && said == Some(false) {
             return Err(Doubt::EmptyPage);
         }
@@ -200,9 +206,9 @@ impl Guard {
             return Err(Doubt::Endless);
         }
         // Without news, the next page must not overlap again: it shows whether there is an end.
-        let overlaps = !is_end && !news.is_empty() && self.wants_overlap();
-        self.start = if overlaps { end.saturating_sub(1) } else { end };
-        self.overlapped = overlaps.then_some(items);
+        self.overlaps = !is_end && !news.is_empty() && self.wants_overlap();
+        self.start = end.saturating_sub(u64::from(self.overlaps));
+        self.before = Some(items);
         Ok(News {
             items: news,
             is_end,
@@ -244,9 +250,15 @@ impl Guard {
 
     /// How many items at the start of a page were on the page before it.
     ///
-    /// The first one has to be: were it a new one, something before it was removed, and an unseen
-    /// item may have moved over the edge. More than one are there when something was added.
-    fn known(&self, before: &[RawItem], items: &[RawItem]) -> Result<usize, Doubt> {
+    /// Of overlapping pages the first one has to be: were it a new one, something before it was
+    /// removed, and an unseen item may have moved over the edge. More are there when something was
+    /// added.
+    fn known(
+        &self,
+        before: &[RawItem],
+        items: &[RawItem],
+        overlapped: bool,
+    ) -> Result<usize, Doubt> {
         let field = self.paging.identity;
         let of = |item: Option<&RawItem>| item.map(|item| identity(item, field));
         let mut known = usize::from(of(before.last()) == of(items.first()));
@@ -257,7 +269,7 @@ impl Guard {
                 .take_while(|item| before.contains(&identity(item, field)))
                 .count();
         }
-        if known == 0 {
+        if known == 0 && overlapped {
             Err(Doubt::Moved)
         } else {
             Ok(known)
@@ -265,13 +277,13 @@ impl Guard {
     }
 
     /// Nothing new is on a page only if it consists of the overlapping item alone.
-    fn must_be_new(&mut self, news: &[RawItem], received: usize) -> Result<(), Doubt> {
+    fn must_be_new(&mut self, news: &[RawItem], is_overlap: bool) -> Result<(), Doubt> {
         let repeated = match news.first() {
             Some(first) => {
                 let first = identity(first, self.paging.identity);
                 self.first_items.again(&first)
             }
-            None => received > 1,
+            None => !is_overlap,
         };
         if repeated {
             return Err(Doubt::RepeatedPage);

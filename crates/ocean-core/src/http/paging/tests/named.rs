@@ -203,6 +203,22 @@ async fn an_item_added_while_paging_is_no_doubt() {
 }
 
 #[tokio::test]
+async fn f16_an_item_that_comes_twice_does_not_shift_the_positions() {
+    let starts = Mutex::new(Vec::new());
+    let answers = Answers::of(&[
+        r#"{"values":[{"id":1},{"id":2}],"total":5}"#,
+        r#"{"values":[{"id":2},{"id":3},{"id":4}],"total":5}"#,
+        r#"{"values":[{"id":5}],"total":5}"#,
+    ]);
+    let pages = OffsetPages::of("values").page_size(2).pages(|window| {
+        starts.lock().unwrap().push(window.start);
+        answers.next(window)
+    });
+    assert_eq!(ids(pages).await.unwrap(), [1, 2, 3, 4, 5]);
+    assert_eq!(*starts.lock().unwrap(), [0, 2, 4]);
+}
+
+#[tokio::test]
 async fn a_list_of_one_item_ends() {
     let pages = [r#"[{"id":1}]"#, r#"[{"id":1}]"#, "[]"];
     assert_eq!(bare(&pages).await.unwrap(), [1]);
