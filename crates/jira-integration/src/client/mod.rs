@@ -150,11 +150,10 @@ impl fmt::Debug for JiraClient {
 /// Hides our credentials in whatever an error quotes.
 fn masker(config: &JiraConfig) -> Masker {
     let Credentials::Basic { email, token } = &config.credentials;
-    let secrets = [Some(email), Some(token), config.webhook_secret.as_ref()];
-    Masker::new(
-        secrets
-            .into_iter()
-            .flatten()
-            .map(|secret| secret.expose_secret()),
-    )
+    let (email, token) = (email.expose_secret(), token.expose_secret());
+    // Of the pair in the `Authorization` header, only the masker knows the base64 form.
+    let pair = format!("{email}:{token}");
+    let webhook = config.webhook_secret.as_ref();
+    let webhook = webhook.map(|secret| secret.expose_secret());
+    Masker::new([email, token, &pair].into_iter().chain(webhook))
 }

@@ -4,9 +4,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use fancy_regex::{Captures, Regex};
 use http::Uri;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
 /// What stands in the place of a secret.
@@ -20,6 +22,13 @@ const KEPT_CHARACTERS: usize = 6;
 
 /// Where a body is cut before it is masked: a secret that the cut splits lies beyond any excerpt.
 const EXCERPT_SOURCE: usize = 4 << 10;
+
+/// What has to be encoded anywhere in a URL.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// Shapes of secrets that are recognised anywhere.
 static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
@@ -76,15 +85,14 @@ pub struct Masker {
 }
 
 impl Masker {
-    /// A masker that hides these values (those shorter than 4 characters would hide too much) in
-    /// plain and in URL-encoded form.
+    /// A masker that hides these values (those shorter than 4 characters would hide too much),
+    /// plain, encoded for a URL and in base64.
     pub fn new<S: AsRef<str>>(secrets: impl IntoIterator<Item = S>) -> Self {
         let mut all = Vec::new();
         for secret in secrets {
             let secret = secret.as_ref().trim();
             if secret.chars().count() >= SHORTEST_SECRET {
-                all.push(secret.to_owned());
-                all.push(utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string());
+                all.extend(forms_of(secret));
             }
         }
         all.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
@@ -153,6 +161,17 @@ impl Masker {
             Cow::Owned(changed) => Cow::Owned(changed),
         }
     }
+}
+
+/// How a secret may be written. Encoders for URLs do not agree about `-`, `.`, `_` and `~`; base64
+/// is written with and without padding.
+fn forms_of(secret: &str) -> [String; 4] {
+    [
+        secret.to_owned(),
+        utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string(),
+        utf8_percent_encode(secret, RESERVED).to_string(),
+        STANDARD_NO_PAD.encode(secret),
+    ]
 }
 
 /// A search that gives up (it has a step limit) must not show what it could not search.
