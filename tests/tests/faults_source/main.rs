@@ -1,5 +1,9 @@
 //! Jira misbehaves: what the resync makes of it. Tests are named after the rows of the fault
 //! matrix.
 
-#[path = "faults_source/answers.rs"]
 mod answers;
+mod identifiers;
+mod pages;
+mod refusals;
+mod sizes;
+mod values;
