@@ -80,7 +80,7 @@
 //! |---|---|
 //! | name the kinds | [`Kind`], [`kinds!`](crate::kinds) |
 //! | let users choose what is read | [`Selector`], [`ResourceConfig`] |
-//! | read a kind | [`Resync`], [`ResyncContext`], [`Batch`], [`RawItem`] |
+//! | read a kind | [`Resync`], [`ResyncContext`], [`Batch`], [`RawItem`], [`fan_out`] |
 //! | put it together | [`Integration`] |
 //! | handle live events | [`WebhookProcessor`], [`Changes`] |
 //! | call the third-party system | [`http`], and [`http::paging`] for lists that prove their end |
@@ -100,6 +100,7 @@ mod app_config;
 mod batch;
 mod catalog;
 mod error;
+mod fan_out;
 pub mod http;
 mod integration;
 mod kind;
@@ -121,6 +122,7 @@ pub use crate::catalog::{
     UpsertOutcome, WriteContext, WriteEvent,
 };
 pub use crate::error::{ErrorClass, SourceError, error_chain};
+pub use crate::fan_out::fan_out;
 pub use crate::integration::{Hooks, Integration, StartContext};
 pub use crate::kind::Kind;
 pub use crate::mapping::{
@@ -165,6 +167,6 @@ pub mod prelude {
     pub use crate::{
         Batch, Changes, Integration, Kind, NoSelector, RawItem, ResourceConfig, ResyncContext,
         Selector, SourceError, StartContext, Stream, Subject, Unauthenticated, WebhookEvent,
-        WebhookProcessor, kinds, merge, try_stream,
+        WebhookProcessor, fan_out, kinds, merge, try_stream,
     };
 }
