@@ -44,4 +44,4 @@ mod twin;
 pub use change::{Change, ChangeError, Changed, IssueEdit};
 pub use config::{RateLimit, Rules, SiteConfig};
 pub use courier::Delivery;
-pub use twin::{JiraTwin, JiraTwinBuilder, SiteHandle};
+pub use twin::{Belonging, JiraTwin, JiraTwinBuilder, SiteHandle};

@@ -1,10 +1,13 @@
 //! How is the simulated Jira started and steered?
 
+mod belongings;
+
 use std::{io, net::SocketAddr, sync::Arc};
 
 use serde_json::Value;
 use tokio::{sync::mpsc, task::JoinSet};
 
+pub use self::belongings::Belonging;
 use super::{
     api::JiraService,
     change::{Change, ChangeError, Changed, IssueEdit},

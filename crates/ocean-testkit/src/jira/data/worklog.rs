@@ -9,7 +9,7 @@ use super::{
 /// One entry of work on an issue.
 #[derive(Clone, Debug)]
 pub(crate) struct Worklog {
-    id: u64,
+    pub(crate) id: u64,
     author: usize,
     pub(crate) started: i64,
     minutes: u64,
