@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 
 use ocean_core::SourceError;
 use ocean_core::http::HttpError;
+use serde::Deserialize;
 
 /// Why Jira could not be read, or not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -47,9 +48,37 @@ impl JiraError {
         self.has_status(http::StatusCode::NOT_FOUND)
     }
 
+    /// Whether Jira itself says that what was asked for does not exist, or not for us. The 404 of
+    /// a proxy in between does not count.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.refusal(http::StatusCode::NOT_FOUND).is_some()
+    }
+
+    /// Whether Jira found fault with the request in words that contain `text`.
+    pub(crate) fn refuses_with(&self, text: &str) -> bool {
+        let refusal = self.refusal(http::StatusCode::BAD_REQUEST);
+        refusal.is_some_and(|refusal| refusal.messages.iter().any(|said| said.contains(text)))
+    }
+
+    fn refusal(&self, status: http::StatusCode) -> Option<Refusal> {
+        let Self::Http(error) = self else {
+            return None;
+        };
+        let response = error.response()?;
+        let wanted = response.status() == status;
+        wanted.then(|| serde_json::from_slice(response.body()).ok())?
+    }
+
     fn has_status(&self, status: http::StatusCode) -> bool {
         matches!(self, Self::Http(error) if error.status() == Some(status))
     }
+}
+
+/// How Jira says why it does not answer.
+#[derive(Debug, Deserialize)]
+struct Refusal {
+    #[serde(rename = "errorMessages")]
+    messages: Vec<String>,
 }
 
 impl From<JiraError> for SourceError {

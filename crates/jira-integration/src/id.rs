@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 
 /// An integer that never changes, unlike keys. Jira writes it as text in its REST answers and
 /// sometimes as a number in its events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct JiraId(pub(crate) u64);
 
 impl fmt::Display for JiraId {

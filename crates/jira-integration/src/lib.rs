@@ -1,5 +1,6 @@
-//! The Jira integration: reads projects, issues, users and teams of Jira Cloud and keeps them up
-//! to date with webhooks.
+//! The Jira integration: reads projects, issues, users, teams, releases, boards, sprints, backlogs,
+//! epics, worklogs and components of Jira Cloud, and keeps up to date with webhooks what Jira sends
+//! events about.
 //!
 //! It knows nothing of Port: what becomes of the items that it reads is the mapping's and the
 //! engine's business. Flavours of Jira other than Cloud are not supported.
@@ -16,7 +17,8 @@
 //! }))?;
 //! let integration = connect(&settings, HttpClient::builder("jira"))?;
 //! let kinds: Vec<_> = integration.registry().kinds().collect();
-//! assert_eq!(kinds, ["project", "issue", "user", "team"]);
+//! assert_eq!(kinds[..4], ["project", "issue", "user", "team"]);
+//! assert_eq!(kinds.len(), 11);
 //! # Ok(())
 //! # }
 //! ```
@@ -49,13 +51,21 @@ mod webhook_setup;
 use ocean_core::Integration;
 use ocean_core::http::HttpClientBuilder;
 
-pub use crate::client::{IssueQuery, JiraClient, MAX_RECONCILED_ISSUES, ProjectQuery};
+pub use crate::client::{
+    BacklogApi, BacklogQuery, BoardQuery, ComponentQuery, IssueQuery, JiraClient,
+    MAX_RECONCILED_ISSUES, ProjectQuery, WorklogQuery,
+};
 pub use crate::config::{Credentials, JiraConfig, JiraSettings};
 pub use crate::error::{JiraError, Result};
 pub use crate::kinds::{
-    IssueEvent, IssueSelector, IssueWebhookProcessor, Kinds, ProjectEvent, ProjectSelector,
-    ProjectWebhookProcessor, TeamSelector, UserEvent, UserWebhookProcessor, on_resync_issues,
-    on_resync_projects, on_resync_teams, on_resync_users,
+    BacklogSelector, BoardEvent, BoardSelector, BoardType, BoardWebhookProcessor,
+    ComponentSelector, ComponentSource, EpicSelector, EpicStatus, IssueEvent, IssueSelector,
+    IssueWebhookProcessor, Kinds, ProjectEvent, ProjectSelector, ProjectWebhookProcessor,
+    SprintEvent, SprintSelector, SprintState, SprintWebhookProcessor, TeamSelector, UserEvent,
+    UserWebhookProcessor, VersionEvent, VersionWebhookProcessor, WorklogEvent, WorklogParameters,
+    WorklogSelector, WorklogWebhookProcessor, on_resync_backlogs, on_resync_boards,
+    on_resync_components, on_resync_epics, on_resync_issues, on_resync_projects,
+    on_resync_releases, on_resync_sprints, on_resync_teams, on_resync_users, on_resync_worklogs,
 };
 pub use crate::resources::{BLUEPRINTS, MAPPING, SPEC};
 pub use crate::webhook_setup::setup_application;
@@ -78,9 +88,20 @@ pub fn integration(jira: JiraClient) -> Integration<JiraClient> {
         .on_resync(Kinds::Issue, on_resync_issues)
         .on_resync(Kinds::User, on_resync_users)
         .on_resync(Kinds::Team, on_resync_teams)
+        .on_resync(Kinds::Release, on_resync_releases)
+        .on_resync(Kinds::Board, on_resync_boards)
+        .on_resync(Kinds::Sprint, on_resync_sprints)
+        .on_resync(Kinds::Backlog, on_resync_backlogs)
+        .on_resync(Kinds::Epic, on_resync_epics)
+        .on_resync(Kinds::Worklog, on_resync_worklogs)
+        .on_resync(Kinds::Component, on_resync_components)
         .add_webhook_processor("/webhook", IssueWebhookProcessor)
         .add_webhook_processor("/webhook", ProjectWebhookProcessor)
         .add_webhook_processor("/webhook", UserWebhookProcessor)
+        .add_webhook_processor("/webhook", VersionWebhookProcessor)
+        .add_webhook_processor("/webhook", BoardWebhookProcessor)
+        .add_webhook_processor("/webhook", SprintWebhookProcessor)
+        .add_webhook_processor("/webhook", WorklogWebhookProcessor)
 }
 
 /// The integration of an operator's settings.

@@ -87,10 +87,15 @@ impl JiraClient {
             .pages(move |token| jira.fetch(search_request(jira.site(), &query, token.as_deref())))
     }
 
-    /// Whether there is an issue with this id that our account may see.
-    pub(crate) async fn issue_exists(&self, id: u64) -> Result<bool, JiraError> {
-        let request = issue_request(self.site(), id)?;
-        Ok(self.find(request).await?.is_some())
+    /// The key of the issue with this id; `None` when there is none that our account may see.
+    pub(crate) async fn issue_key(&self, id: u64) -> Result<Option<String>, JiraError> {
+        let Some(issue) = self.find(issue_request(self.site(), id)?).await? else {
+            return Ok(None);
+        };
+        let key = issue.get("key").ok_or(JiraError::Unexpected {
+            what: "an issue without a key",
+        })?;
+        Ok(Some(key))
     }
 }
 

@@ -4,14 +4,22 @@
 //! that own all they need; a stream that ends without an error has proven that it read
 //! everything.
 
+mod absence;
 mod auth;
+mod backlog;
+mod boards;
+mod components;
+mod epics;
 mod issues;
 mod projects;
 mod rate_limit;
 mod site;
+mod sprints;
 mod teams;
 mod users;
+mod versions;
 mod webhooks;
+mod worklogs;
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,17 +32,22 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 
 use self::auth::FixedAuthorization;
+pub use self::backlog::{BacklogApi, BacklogQuery};
+pub use self::boards::BoardQuery;
+pub(crate) use self::boards::with_keys_of;
+pub use self::components::ComponentQuery;
 pub use self::issues::{IssueQuery, MAX_RECONCILED_ISSUES};
 pub use self::projects::ProjectQuery;
 use self::rate_limit::RateLimiter;
 use self::site::Site;
 pub(crate) use self::webhooks::{NewWebhook, Webhook};
+pub use self::worklogs::WorklogQuery;
 use crate::config::{Credentials, JiraConfig};
 use crate::error::JiraError;
 use crate::webhook;
 
 /// How many requests are on the wire at the same time.
-const CONCURRENT_REQUESTS: usize = 10;
+pub(crate) const CONCURRENT_REQUESTS: usize = 10;
 
 /// How many items we ask for in a page.
 const PAGE_SIZE: usize = 50;

@@ -6,6 +6,7 @@
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Uri};
+use ocean_core::http::paging::Window;
 use serde::Serialize;
 use url::Url;
 
@@ -13,6 +14,28 @@ use crate::error::JiraError;
 
 /// Parameters of a request in the order in which they are sent.
 pub(super) type Query<'a> = &'a [(&'a str, &'a str)];
+
+/// The parameters that choose a page by its position.
+#[derive(Debug)]
+pub(super) struct PageQuery {
+    size: String,
+    start: String,
+}
+
+impl From<Window> for PageQuery {
+    fn from(page: Window) -> Self {
+        Self {
+            size: page.size.to_string(),
+            start: page.start.to_string(),
+        }
+    }
+}
+
+impl PageQuery {
+    pub(super) fn parameters(&self) -> [(&str, &str); 2] {
+        [("maxResults", &self.size), ("startAt", &self.start)]
+    }
+}
 
 /// The site's base address.
 #[derive(Debug, Clone)]
@@ -32,6 +55,16 @@ impl Site {
     /// An address below the platform API; each segment is encoded.
     pub(super) fn platform(&self, path: &[&str]) -> Url {
         self.below(&["rest", "api", "3"], path)
+    }
+
+    /// An address below the agile API.
+    pub(super) fn agile(&self, path: &[&str]) -> Url {
+        self.below(&["rest", "agile", "1.0"], path)
+    }
+
+    /// An address below the software API.
+    pub(super) fn software(&self, path: &[&str]) -> Url {
+        self.below(&["rest", "software", "1.0"], path)
     }
 
     /// An address below the teams API of the Atlassian gateway.

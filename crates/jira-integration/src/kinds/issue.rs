@@ -127,7 +127,9 @@ impl WebhookProcessor<JiraClient> for IssueWebhookProcessor {
     ) -> Result<Changes, SourceError> {
         let (gone, changed): (Vec<_>, Vec<_>) =
             events.into_iter().partition(IssueEvent::is_deletion);
-        let found = find_issues(jira, &resource.selector, &changed).await?;
+        let ids: Vec<_> = changed.iter().map(|event| event.issue.fields.id).collect();
+        let selector = &resource.selector;
+        let found = find_issues(jira, selector.into(), &selector.jql, &ids).await?;
         let mut changes = Changes::deleted(gone.into_iter().map(|event| event.issue.item));
         for event in changed {
             changes = changes.and(event.changes(&found));
@@ -136,22 +138,21 @@ impl WebhookProcessor<JiraClient> for IssueWebhookProcessor {
     }
 }
 
-/// The issues of these events that the selector's query still finds, by id.
-async fn find_issues(
+/// Those of some issues that a user's query still finds, by id. Of `query` all but the JQL counts.
+pub(super) async fn find_issues(
     jira: &JiraClient,
-    selector: &IssueSelector,
-    events: &[IssueEvent],
+    query: IssueQuery,
+    jql: &str,
+    ids: &[JiraId],
 ) -> Result<HashMap<JiraId, RawItem>, JiraError> {
-    let ids: Vec<_> = events.iter().map(|event| event.issue.fields.id).collect();
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let found = search(jira, selector, &ids).await;
-    let found = match (found, ids.as_slice()) {
+    let found = match (search(jira, query, jql, ids).await, ids) {
         // Jira answers 400 and not an empty list when an id in the query does not exist. For a
         // batch the engine asks again in halves; for one issue we ask whether it is still there.
         (Err(error), &[id]) if error.is_bad_request() => {
-            if jira.issue_exists(id.0).await? {
+            if jira.issue_key(id.0).await?.is_some() {
                 return Err(error);
             }
             Vec::new()
@@ -168,14 +169,15 @@ async fn find_issues(
     by_id.collect()
 }
 
-/// The issues of the selector's query among these, which Jira must not answer from a stale index.
+/// The issues of the user's query among these, which Jira must not answer from a stale index.
 async fn search(
     jira: &JiraClient,
-    selector: &IssueSelector,
+    query: IssueQuery,
+    jql: &str,
     ids: &[JiraId],
 ) -> Result<Vec<RawItem>, JiraError> {
-    let query = IssueQuery::from(selector)
-        .jql(jql::narrowed(&selector.jql, ids))
+    let query = query
+        .jql(jql::narrowed(jql, ids))
         .reconcile(ids.iter().map(|id| id.0));
     let pages: Vec<Batch> = jira.issues(query).try_collect().await?;
     Ok(pages.into_iter().flatten().collect())

@@ -3,9 +3,9 @@
 
 use ocean_core::prelude::*;
 use schemars::JsonSchema;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
+use super::spoken;
 use crate::client::JiraClient;
 use crate::error::JiraError;
 
@@ -14,7 +14,7 @@ use crate::error::JiraError;
 #[serde(rename_all = "camelCase", default)]
 pub struct TeamSelector {
     /// Whether to read each team's members into `__members`: one more request per team.
-    #[serde(deserialize_with = "spoken_bool")]
+    #[serde(deserialize_with = "spoken::boolean")]
     pub include_members: bool,
 }
 
@@ -41,31 +41,5 @@ pub fn on_resync_teams(
                 teams
             };
         }
-    }
-}
-
-/// Reads a boolean as generously as existing mappings have always been read.
-fn spoken_bool<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Spoken {
-        Bool(bool),
-        Number(i64),
-        Text(String),
-    }
-    let said = match Spoken::deserialize(value) {
-        Ok(Spoken::Bool(value)) => Some(value),
-        Ok(Spoken::Number(number)) => parse_bool(&number.to_string()),
-        Ok(Spoken::Text(text)) => parse_bool(&text.to_ascii_lowercase()),
-        Err(_) => None,
-    };
-    said.ok_or_else(|| D::Error::custom("expected true or false"))
-}
-
-fn parse_bool(text: &str) -> Option<bool> {
-    match text {
-        "true" | "t" | "yes" | "y" | "on" | "1" => Some(true),
-        "false" | "f" | "no" | "n" | "off" | "0" => Some(false),
-        _ => None,
     }
 }

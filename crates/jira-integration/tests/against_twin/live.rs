@@ -16,7 +16,7 @@ fn issue_event(name: &str, id: u64, key: &str) -> Value {
     })
 }
 
-fn named(object: &str, name: &str, payload: Value) -> Value {
+pub(crate) fn named(object: &str, name: &str, payload: Value) -> Value {
     let mut event = json!({"webhookEvent": format!("{object}_{name}")});
     event[object] = payload;
     event
@@ -40,7 +40,7 @@ fn summary(item: &RawItem) -> String {
 }
 
 #[track_caller]
-fn check(changes: &Changes, field: &str, updated: &[&str], deleted: &[&str]) {
+pub(crate) fn check(changes: &Changes, field: &str, updated: &[&str], deleted: &[&str]) {
     assert_eq!(texts(&changes.updated, field), updated, "updated");
     assert_eq!(texts(&changes.deleted, field), deleted, "deleted");
 }
@@ -242,8 +242,11 @@ async fn each_event_goes_to_the_processor_of_its_kind() {
         ("jira:issue_updated", Some(Kinds::Issue)),
         ("project_restored_archived", Some(Kinds::Project)),
         ("user_created", Some(Kinds::User)),
-        ("jira:version_released", None),
-        ("worklog_created", None),
+        ("jira:version_released", Some(Kinds::Release)),
+        ("board_created", Some(Kinds::Board)),
+        ("sprint_closed", Some(Kinds::Sprint)),
+        ("worklog_created", Some(Kinds::Worklog)),
+        ("jira:worklog_updated", None),
     ] {
         let event = event(&json!({"webhookEvent": name}));
         let processors = site.integration().processors().iter();
@@ -272,6 +275,27 @@ async fn events_are_ordered_by_ids_that_never_change() {
         (
             named("user", "updated", json!({"accountId": "a:1"})),
             Ok("user:a:1"),
+        ),
+        (
+            json!({"webhookEvent": "jira:version_created", "version": {"id": "9"}}),
+            Ok("version:9"),
+        ),
+        (named("board", "created", json!({"id": 10})), Ok("board:10")),
+        (
+            named("sprint", "started", json!({"id": 11})),
+            Ok("sprint:11"),
+        ),
+        (
+            named("worklog", "created", json!({"id": "12"})),
+            Ok("worklog:12"),
+        ),
+        (
+            json!({"webhookEvent": "jira:version_created", "version": {"projectId": 9}}),
+            Err("version: an id must be an integer"),
+        ),
+        (
+            named("worklog", "created", json!({"id": ""})),
+            Err("worklog: an id must be an integer"),
         ),
         (
             json!({"webhookEvent": "jira:issue_updated", "issue": {"id": "x", "key": "P-1"}}),

@@ -6,8 +6,11 @@
     reason = "a test that cannot go on fails, also in the functions that tests share"
 )]
 
+mod children;
 mod lies;
 mod live;
+mod live_children;
+mod parents;
 mod resync;
 mod site;
 mod webhook_setup;

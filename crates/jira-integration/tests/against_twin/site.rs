@@ -7,8 +7,8 @@ use http::HeaderMap;
 use jira_integration::{JiraClient, JiraConfig, integration};
 use ocean_core::http::{HttpClient, RetryPolicy};
 use ocean_core::{
-    Changes, Integration, RawItem, RawSelector, ResourceConfig, ResyncContext, RunScope,
-    SourceError, WebhookEvent, error_chain,
+    BatchStream, Changes, Integration, RawItem, RawSelector, ResourceConfig, ResyncContext,
+    RunScope, SourceError, WebhookEvent, error_chain,
 };
 use ocean_testkit::jira::{JiraTwin, JiraTwinBuilder};
 use serde_json::Value;
@@ -50,13 +50,17 @@ impl Site {
         &self.integration
     }
 
-    /// Reads a kind as the engine does.
+    /// Begins to read a kind as the engine does.
+    pub(crate) fn start_read(&self, kind: &str, selector: Value, run: RunScope) -> BatchStream {
+        let cx = ResyncContext::new(resource(kind, selector), run);
+        let resync = &self.integration.registry().resyncs(kind)[0];
+        resync.start(&cx).unwrap()
+    }
+
+    /// Reads a kind in a run of its own.
     pub(crate) async fn read(&self, kind: &str, selector: Value) -> Read {
         let run = RunScope::default();
-        let cx = ResyncContext::new(resource(kind, selector), run.clone());
-        let mut batches = self.integration.registry().resyncs(kind)[0]
-            .start(&cx)
-            .unwrap();
+        let mut batches = self.start_read(kind, selector, run.clone());
         let mut items = Vec::new();
         let error = loop {
             match batches.try_next().await {

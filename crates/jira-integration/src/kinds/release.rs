@@ -1,0 +1,133 @@
+//! Releases, which Jira calls versions: read project by project, re-read on every version event
+//! that is not a deletion.
+
+use ocean_core::prelude::*;
+use serde::Deserialize;
+
+use super::Kinds;
+use super::parents::of_all_projects;
+use crate::client::{JiraClient, ProjectQuery};
+use crate::error::JiraError;
+use crate::id::JiraId;
+use crate::webhook::Snapshot;
+
+/// Reads all versions of all projects, each with the key of its project as `__projectKey`.
+pub fn on_resync_releases(
+    jira: JiraClient,
+    cx: ResyncContext<NoSelector>,
+) -> impl Stream<Item = Result<Batch, SourceError>> {
+    of_all_projects(jira.clone(), &cx, move |key, _| {
+        let versions = jira.versions(&key);
+        versions.map_ok(move |batch| batch.with("__projectKey", &key.as_str().into()))
+    })
+}
+
+/// Keeps releases up to date between resyncs.
+#[derive(Debug, Clone, Copy)]
+pub struct VersionWebhookProcessor;
+
+/// What a version event must carry.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VersionEvent {
+    #[serde(rename = "webhookEvent")]
+    name: String,
+    version: Snapshot<VersionFields>,
+    merged_to: Option<MergedTo>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct VersionFields {
+    id: JiraId,
+    project_id: Option<JiraId>,
+}
+
+/// The version that took over the issues of a deleted one.
+#[derive(Debug, Deserialize)]
+struct MergedTo {
+    id: JiraId,
+}
+
+impl WebhookProcessor<JiraClient> for VersionWebhookProcessor {
+    type Kind = Kinds;
+    type Payload = VersionEvent;
+    type Selector = NoSelector;
+
+    const KINDS: &'static [Kinds] = &[Kinds::Release];
+
+    fn authenticate(&self, jira: &JiraClient, event: &WebhookEvent) -> Result<(), Unauthenticated> {
+        jira.authenticate(event)
+    }
+
+    fn accepts(&self, event: &WebhookEvent) -> bool {
+        event
+            .text("webhookEvent")
+            .is_some_and(|name| name.starts_with("jira:version_"))
+    }
+
+    fn subject(&self, event: &VersionEvent) -> Option<Subject> {
+        Some(Subject::new("version", event.version.fields.id))
+    }
+
+    async fn handle(
+        &self,
+        jira: &JiraClient,
+        events: Vec<VersionEvent>,
+        _: &ResourceConfig<NoSelector>,
+    ) -> Result<Changes, SourceError> {
+        let mut changes = Changes::none();
+        for event in events {
+            changes = changes.and(event.changes(jira).await?);
+        }
+        Ok(changes)
+    }
+}
+
+impl VersionEvent {
+    async fn changes(self, jira: &JiraClient) -> Result<Changes, JiraError> {
+        if self.name == "jira:version_deleted" {
+            let heir = match &self.merged_to {
+                Some(merged_to) => find(jira, merged_to.id).await?,
+                None => None,
+            };
+            return Ok(self.deletion(jira).await?.and(Changes::updated(heir)));
+        }
+        match find(jira, self.version.fields.id).await? {
+            Some(version) => Ok(Changes::updated([version])),
+            None => self.deletion(jira).await,
+        }
+    }
+
+    /// The version as it was sent, with the key of its project while there is one.
+    async fn deletion(self, jira: &JiraClient) -> Result<Changes, JiraError> {
+        let version = self.version.item;
+        let key = match self.version.fields.project_id {
+            Some(project) => project_key(jira, project).await?,
+            None => None,
+        };
+        Ok(Changes::deleted([match key {
+            Some(key) => version.with("__projectKey", key),
+            None => version,
+        }]))
+    }
+}
+
+/// A version as a resync would read it: none when its project is not there for us.
+async fn find(jira: &JiraClient, id: JiraId) -> Result<Option<RawItem>, JiraError> {
+    let Some(version) = jira.version(id.0).await? else {
+        return Ok(None);
+    };
+    let project = version.get("projectId").ok_or(JiraError::Unexpected {
+        what: "a version without the id of its project",
+    })?;
+    let key = project_key(jira, project).await?;
+    Ok(key.map(|key| version.with("__projectKey", key)))
+}
+
+async fn project_key(jira: &JiraClient, id: JiraId) -> Result<Option<String>, JiraError> {
+    let project = jira
+        .project(&id.to_string(), &ProjectQuery::default())
+        .await?;
+    Ok(project.and_then(|project| project.get("key")))
+}
