@@ -27,27 +27,37 @@ kinds! {
 
 const ITEMS_OF_A_PAGE: usize = 25;
 
-/// How many pages are in memory now, and at most so far.
+/// How many there are now, and were at most so far.
 #[derive(Debug, Clone, Default)]
-struct Alive {
+struct Gauge {
     now: Arc<AtomicUsize>,
     most: Arc<AtomicUsize>,
+}
+
+impl Gauge {
+    fn add(&self, count: usize) {
+        let now = self.now.fetch_add(count, Ordering::SeqCst) + count;
+        self.most.fetch_max(now, Ordering::SeqCst);
+    }
+
+    fn remove(&self, count: usize) {
+        self.now.fetch_sub(count, Ordering::SeqCst);
+    }
 }
 
 /// A page that is counted as long as anything of it is alive.
 struct Page {
     json: Vec<u8>,
-    alive: Alive,
+    alive: Gauge,
 }
 
 impl Page {
-    fn bytes(number: usize, alive: &Alive) -> Bytes {
+    fn bytes(number: usize, alive: &Gauge) -> Bytes {
         let first = number * ITEMS_OF_A_PAGE;
         let items: Vec<_> = (first..first + ITEMS_OF_A_PAGE)
             .map(|id| json!({"id": id.to_string(), "title": "an item"}))
             .collect();
-        let now = alive.now.fetch_add(1, Ordering::SeqCst) + 1;
-        alive.most.fetch_max(now, Ordering::SeqCst);
+        alive.add(1);
         Bytes::from_owner(Self {
             json: json!(items).to_string().into_bytes(),
             alive: alive.clone(),
@@ -63,7 +73,7 @@ impl AsRef<[u8]> for Page {
 
 impl Drop for Page {
     fn drop(&mut self) {
-        self.alive.now.fetch_sub(1, Ordering::SeqCst);
+        self.alive.remove(1);
     }
 }
 
@@ -71,7 +81,10 @@ impl Drop for Page {
 #[derive(Clone)]
 struct Source {
     pages: usize,
-    alive: Alive,
+    /// Pages of which something is in memory.
+    alive: Gauge,
+    /// Items that were read and are not written yet.
+    unwritten: Gauge,
 }
 
 fn on_resync_items(
@@ -80,6 +93,7 @@ fn on_resync_items(
 ) -> impl Stream<Item = Result<Batch, SourceError>> {
     stream::iter(0..source.pages).map(move |number| {
         let page = Page::bytes(number, &source.alive);
+        source.unwritten.add(ITEMS_OF_A_PAGE);
         let items: Vec<&serde_json::value::RawValue> =
             serde_json::from_slice(&page).map_err(SourceError::permanent)?;
         let items = items.into_iter().map(|raw| RawItem::from_page(&page, raw));
@@ -89,7 +103,7 @@ fn on_resync_items(
 
 /// A catalog that lets everybody else go first, so that reading could run far ahead.
 #[derive(Debug)]
-struct Slow(InMemoryCatalog);
+struct Slow(InMemoryCatalog, Gauge);
 
 #[async_trait]
 impl Catalog for Slow {
@@ -102,6 +116,7 @@ impl Catalog for Slow {
         for _ in 0..50 {
             tokio::task::yield_now().await;
         }
+        self.1.remove(entities.len());
         self.0.upsert(cx, blueprint, entities).await
     }
 
@@ -145,11 +160,12 @@ impl IntegrationStore for Slow {
     }
 }
 
-/// Reads so many pages; the most that were in memory at once.
-async fn most_alive(pages: usize) -> usize {
+/// Reads so many pages; the most that were in memory at once, and the most items on their way.
+async fn most_at_once(pages: usize) -> (usize, usize) {
     let source = Source {
         pages,
-        alive: Alive::default(),
+        alive: Gauge::default(),
+        unwritten: Gauge::default(),
     };
     let integration = Integration::new(source.clone()).on_resync(Kinds::Item, on_resync_items);
     let catalog =
@@ -161,7 +177,11 @@ async fn most_alive(pages: usize) -> usize {
             }}},
         }]}));
     let pool = Arc::new(MapperPool::new().expect("threads start"));
-    let engine = SyncEngine::new(&integration, Arc::new(Slow(catalog)), pool);
+    let engine = SyncEngine::new(
+        &integration,
+        Arc::new(Slow(catalog, source.unwritten.clone())),
+        pool,
+    );
     let (progress, cancellation) = (Progress::default(), CancellationToken::new());
     let run = engine.resync(&progress, &cancellation);
     let report = run.await.expect("it begins");
@@ -169,13 +189,18 @@ async fn most_alive(pages: usize) -> usize {
     assert_eq!(report.totals().created, pages * ITEMS_OF_A_PAGE);
     let left = source.alive.now.load(Ordering::SeqCst);
     assert_eq!(left, 0, "pages that outlive the run");
-    source.alive.most.load(Ordering::SeqCst)
+    let most = |gauge: &Gauge| gauge.most.load(Ordering::SeqCst);
+    (most(&source.alive), most(&source.unwritten))
 }
 
 #[tokio::test]
 async fn i5_f22_batches_in_memory_do_not_grow_with_the_source() {
     for pages in [20, 200, 1_000] {
-        let most = most_alive(pages).await;
+        let (most, items) = most_at_once(pages).await;
         assert!((1..=8).contains(&most), "{most} of {pages} pages at once");
+        assert!(
+            items <= 16 * ITEMS_OF_A_PAGE,
+            "{items} items of {pages} pages"
+        );
     }
 }
