@@ -16,7 +16,7 @@ use super::config::Inner;
 use super::deadline::{Budget, Deadline, Deadlines};
 use super::error::{CallContext, HttpError};
 use super::pause::TooLong;
-use super::redact::redact_uri;
+use super::redact::RedactedUri;
 use super::response::Response;
 use super::retry::{Failure, Mode};
 use super::retry_after::Announcement;
@@ -31,7 +31,6 @@ pub(super) struct Call<'c> {
     inner: &'c Arc<Inner>,
     request: Request<Bytes>,
     host: String,
-    url: String,
     mode: Mode,
     started: Instant,
     attempts: u32,
@@ -70,7 +69,6 @@ impl<'c> Call<'c> {
                 .authority()
                 .map(|authority| authority.as_str().to_owned())
                 .unwrap_or_default(),
-            url: inner.settings.masker.full(&redact_uri(uri)).into_owned(),
             mode: Mode::of(&request),
             started: Instant::now(),
             attempts: 0,
@@ -151,12 +149,12 @@ impl Call<'_> {
     /// Once is everyday life; from the second time on somebody may be waiting to hear of it.
     fn log_failure(&self, failure: Failure) {
         let system = &*self.inner.settings.name;
-        let (method, url, attempt) = (self.request.method().as_str(), &self.url, self.attempts);
+        let (method, url, attempt) = (self.request.method().as_str(), self.url(), self.attempts);
         if attempt > 1 {
             tracing::warn!(
                 system,
                 method,
-                url,
+                %url,
                 attempt,
                 ?failure,
                 "request failed, trying again"
@@ -165,7 +163,7 @@ impl Call<'_> {
             tracing::debug!(
                 system,
                 method,
-                url,
+                %url,
                 attempt,
                 ?failure,
                 "request failed, trying again"
@@ -355,11 +353,16 @@ impl Call<'_> {
 
 /// What the caller gets.
 impl Call<'_> {
+    fn url(&self) -> RedactedUri {
+        let masker = self.inner.settings.masker.clone();
+        RedactedUri::new(self.request.uri().clone(), masker)
+    }
+
     fn context(&self) -> CallContext {
         CallContext {
             client: Arc::clone(&self.inner.settings.name),
             method: self.request.method().clone(),
-            url: self.url.clone(),
+            url: self.url(),
             attempts: self.attempts,
             elapsed: self.started.elapsed(),
         }

@@ -10,6 +10,7 @@ use http::{Method, StatusCode};
 use super::auth::AuthError;
 use super::deadline::Deadline;
 use super::paging::Doubt;
+use super::redact::RedactedUri;
 use super::response::Response;
 use super::transport::{TransportError, TransportErrorKind};
 use crate::error::{ErrorClass, SourceError};
@@ -230,12 +231,20 @@ pub struct CallContext {
     pub client: Arc<str>,
     /// The method.
     pub method: Method,
-    /// The URL, its secrets hidden.
-    pub url: String,
+    /// The URL, shown with its secrets hidden.
+    pub(super) url: RedactedUri,
     /// How many requests were sent.
     pub attempts: u32,
     /// How long the caller waited.
     pub elapsed: Duration,
+}
+
+impl CallContext {
+    /// The URL, its secrets hidden.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.url.to_string()
+    }
 }
 
 impl fmt::Display for CallContext {

@@ -216,8 +216,35 @@ pub fn redact_url(url: &Url) -> String {
     with_query(bare.to_string(), url.query())
 }
 
-/// The same for the URI of a request.
-pub(super) fn redact_uri(uri: &Uri) -> String {
+/// The URI of a request, without secrets wherever it is shown.
+///
+/// They are hidden when somebody looks, and not before: every call has a URI, and hardly any fails.
+#[derive(Clone, Default)]
+pub(super) struct RedactedUri {
+    uri: Uri,
+    masker: Masker,
+}
+
+impl RedactedUri {
+    pub(super) const fn new(uri: Uri, masker: Masker) -> Self {
+        Self { uri, masker }
+    }
+}
+
+impl fmt::Display for RedactedUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.masker.full(&redact_uri(&self.uri)))
+    }
+}
+
+impl fmt::Debug for RedactedUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// As [`redact_url`], for the URI of a request.
+fn redact_uri(uri: &Uri) -> String {
     let mut bare = String::new();
     if let Some(scheme) = uri.scheme_str() {
         bare.push_str(scheme);

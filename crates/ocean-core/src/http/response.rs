@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::{CallContext, HttpError};
 use super::paging::Doubt;
-use super::redact::Masker;
+use super::redact::{Masker, RedactedUri};
 
 /// How much of an error's body its message shows.
 const STATUS_EXCERPT: usize = 300;
@@ -44,7 +44,7 @@ impl Response {
         let call = CallContext {
             client: Arc::from("test"),
             method: Method::GET,
-            url: String::new(),
+            url: RedactedUri::default(),
             attempts: 1,
             elapsed: Duration::ZERO,
         };
