@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, Request, StatusCode, header};
 use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
@@ -25,6 +25,9 @@ use super::transport::{BodyStream, TransportError, TransportErrorKind};
 
 /// The right to have one request on the wire.
 pub(super) type Slot = Option<OwnedSemaphorePermit>;
+
+/// How much memory is set aside for a body because its headers say that it is so large.
+const LARGEST_RESERVE: usize = 1 << 20;
 
 /// One call of a client: all the attempts that are made for one request.
 pub(super) struct Call<'c> {
@@ -85,7 +88,7 @@ impl<'c> Call<'c> {
         let body = match body {
             Body::Whole(body) => body,
             Body::Open(body, _slot) => self
-                .collect(body)
+                .collect(body, &parts.headers)
                 .await
                 .map_err(|fault| self.failed(fault))?,
         };
@@ -319,24 +322,25 @@ impl Call<'_> {
             return Ok(response.map(|body| Body::Open(body, slot)));
         }
         let (parts, body) = response.into_parts();
-        let body = Body::Whole(self.collect(body).await?);
+        let body = Body::Whole(self.collect(body, &parts.headers).await?);
         Ok(http::Response::from_parts(parts, body))
     }
 
     /// Receives a body whole, or not at all. The size is counted after decompression.
-    async fn collect(&self, mut body: BodyStream) -> Result<Bytes, Fault> {
+    ///
+    /// Each piece is copied at once and given back: its memory is then free for the next one.
+    async fn collect(&self, mut body: BodyStream, headers: &HeaderMap) -> Result<Bytes, Fault> {
         let settings = &self.inner.settings;
-        let mut pieces = Vec::new();
-        let mut size = 0_usize;
+        let mut whole = Vec::with_capacity(announced_size(headers).min(LARGEST_RESERVE));
         while let Some(piece) = next_piece(&mut body, settings.deadlines).await? {
-            size = size.saturating_add(piece.len());
-            if size > settings.max_body_bytes {
+            if whole.len().saturating_add(piece.len()) > settings.max_body_bytes {
                 return Err(Fault::TooLarge(settings.max_body_bytes as u64));
             }
-            pieces.push(piece);
+            whole.extend_from_slice(&piece);
         }
         // The items of a page share this memory for long, so it has no room to spare.
-        Ok(pieces.concat().into())
+        whole.shrink_to_fit();
+        Ok(whole.into())
     }
 
     fn span(&self) -> tracing::Span {
@@ -411,6 +415,14 @@ pub(super) async fn next_piece(
         .map_err(|_elapsed| Fault::Late(Deadline::Idle))?
         .transpose()
         .map_err(Fault::Transport)
+}
+
+/// How large a body claims to be; zero when it does not say, as a compressed one.
+fn announced_size(headers: &HeaderMap) -> usize {
+    let length = headers.get(header::CONTENT_LENGTH);
+    length
+        .and_then(|length| length.to_str().ok()?.parse().ok())
+        .unwrap_or_default()
 }
 
 fn is_error(status: StatusCode) -> bool {
