@@ -66,7 +66,8 @@ impl Elements {
     pub(crate) fn feed(&mut self, chunk: &Bytes) -> Result<Vec<Bytes>, Malformed> {
         let mut elements = Vec::new();
         let mut start = self.in_element().then_some(0);
-        for (index, byte) in chunk.iter().enumerate() {
+        let mut index = 0;
+        while let Some(byte) = chunk.get(index) {
             match self.step(*byte)? {
                 Step::Nothing => {}
                 Step::ElementBegins => start = Some(index),
@@ -74,6 +75,11 @@ impl Elements {
                     let part = chunk.slice(start.take().unwrap_or(index)..=index);
                     elements.push(self.complete(part));
                 }
+            }
+            index += 1;
+            if self.may_skip() {
+                let text = chunk.get(index..).unwrap_or_default();
+                index += memchr::memchr2(b'"', b'\\', text).unwrap_or(text.len());
             }
         }
         if let Some(rest) = start.and_then(|start| chunk.get(start..)) {
@@ -181,6 +187,11 @@ impl Elements {
         if self.at_key() && self.key.len() < MAX_KEY_BYTES {
             self.key.push(byte);
         }
+    }
+
+    /// Whether nothing matters but the end of the text and escapes; most of an answer is such.
+    const fn may_skip(&self) -> bool {
+        self.in_text && !self.escaped && !self.at_key()
     }
 
     const fn at_key(&self) -> bool {

@@ -15,6 +15,7 @@ pub(super) struct Fingerprint(u64);
 #[derive(Debug, Clone, Default)]
 pub(super) struct Fingerprints {
     key: RandomState,
+    contents: foldhash::quality::RandomState,
 }
 
 impl Fingerprints {
@@ -22,9 +23,10 @@ impl Fingerprints {
         Fingerprint(self.key.hash_one((blueprint, identifier)))
     }
 
-    /// A hasher under the same key, for contents.
+    /// A hasher for contents, under a key that is drawn per run, too. It takes many small values
+    /// at a fraction of what the hash of identifiers costs.
     pub(super) fn hasher(&self) -> impl Hasher + use<> {
-        self.key.build_hasher()
+        self.contents.build_hasher()
     }
 }
 
