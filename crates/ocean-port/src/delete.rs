@@ -3,8 +3,10 @@
 //! Start with [`PortClient::remove`].
 
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use http::StatusCode;
 use indexmap::IndexMap;
 use ocean_core::{
     DeleteReport, EntityError, EntityQuery, EntityRef, ErrorClass, WriteContext, error_chain,
@@ -32,9 +34,12 @@ impl PortClient {
     /// - An entity that Port refuses to delete does not keep the others: a refused request is
     ///   halved until the culprit is alone.
     ///
+    /// - Once Port refuses the credentials it is asked for nothing more. What it deleted before
+    ///   stays in the report, and the rest has failed with status 401.
+    ///
     /// # Errors
     ///
-    /// When Port refuses the credentials.
+    /// When Port refuses the credentials before it deleted anything.
     pub(crate) async fn remove(
         &self,
         cx: &WriteContext,
@@ -47,6 +52,7 @@ impl PortClient {
                 .or_default()
                 .push(entity.identifier);
         }
+        let refused = OnceLock::new();
         let mut removals = Vec::new();
         for (blueprint, identifiers) in &groups {
             for chunk in identifiers.chunks(self.config.delete_batch_length) {
@@ -54,6 +60,7 @@ impl PortClient {
                     port: self,
                     cx,
                     blueprint,
+                    refused: &refused,
                     report: DeleteReport::default(),
                 };
                 removals.push(removal.all(chunk.iter().map(String::as_str).collect()));
@@ -61,11 +68,15 @@ impl PortClient {
         }
         let mut reports = stream::iter(removals).buffer_unordered(DELETE_CONCURRENCY);
         let mut all = DeleteReport::default();
-        while let Some(one) = reports.try_next().await? {
+        while let Some(one) = reports.next().await {
             all.deleted.extend(one.deleted);
             all.failed.extend(one.failed);
         }
-        Ok(all)
+        drop(reports);
+        match refused.into_inner() {
+            Some(error) if all.deleted.is_empty() => Err(error),
+            _ => Ok(all),
+        }
     }
 }
 
@@ -74,6 +85,8 @@ struct Removal<'a> {
     port: &'a PortClient,
     cx: &'a WriteContext,
     blueprint: &'a str,
+    /// That Port refused the credentials; shared by all that are on their way out.
+    refused: &'a OnceLock<Error>,
     report: DeleteReport,
 }
 
@@ -84,19 +97,22 @@ struct Batch<'a> {
 }
 
 impl<'a> Removal<'a> {
-    async fn all(mut self, identifiers: Vec<&'a str>) -> Result<DeleteReport> {
+    async fn all(mut self, identifiers: Vec<&'a str>) -> DeleteReport {
         let mut waiting = vec![Batch {
             identifiers,
             attempt: 1,
         }];
         while let Some(batch) = waiting.pop() {
+            if let Some(error) = self.refused.get() {
+                self.failed(&batch.identifiers, &entity_error(error));
+                continue;
+            }
             match self.ask(&batch.identifiers).await {
                 Ok(deleted) => {
-                    if let Some(again) = self.check(batch, &deleted).await? {
+                    if let Some(again) = self.check(batch, &deleted).await {
                         waiting.push(again);
                     }
                 }
-                Err(error) if error.is_unauthorized() => return Err(error),
                 Err(error) if batch.identifiers.len() > 1 && is_refusal(&error) => {
                     let Batch {
                         mut identifiers,
@@ -108,10 +124,10 @@ impl<'a> Removal<'a> {
                         attempt,
                     }));
                 }
-                Err(error) => self.failed(&batch.identifiers, &entity_error(&error)),
+                Err(error) => self.give_up(&batch.identifiers, error),
             }
         }
-        Ok(self.report)
+        self.report
     }
 
     /// The identifiers that Port says it deleted.
@@ -127,41 +143,36 @@ impl<'a> Removal<'a> {
     }
 
     /// Takes down what is gone; what is to be asked for once more comes back.
-    async fn check(
-        &mut self,
-        batch: Batch<'a>,
-        deleted: &HashSet<String>,
-    ) -> Result<Option<Batch<'a>>> {
+    async fn check(&mut self, batch: Batch<'a>, deleted: &HashSet<String>) -> Option<Batch<'a>> {
         let is_deleted = |identifier: &&str| deleted.contains(*identifier);
         let (deleted, unclear): (Vec<_>, Vec<_>) =
             batch.identifiers.into_iter().partition(is_deleted);
         self.deleted(&deleted);
         if unclear.is_empty() {
-            return Ok(None);
+            return None;
         }
         let left = match self.find(&unclear).await {
             Ok(left) => left,
-            Err(error) if error.is_unauthorized() => return Err(error),
             Err(error) => {
-                self.failed(&unclear, &entity_error(&error));
-                return Ok(None);
+                self.give_up(&unclear, error);
+                return None;
             }
         };
         let is_left = |identifier: &&str| left.contains(*identifier);
         let (left, gone): (Vec<_>, Vec<_>) = unclear.into_iter().partition(is_left);
         self.deleted(&gone);
         if left.is_empty() {
-            return Ok(None);
+            return None;
         }
         if batch.attempt == ATTEMPTS {
             self.failed(&left, &EntityError::new(None, "port did not delete it"));
-            return Ok(None);
+            return None;
         }
         tokio::time::sleep(self.port.backoff(batch.attempt)).await;
-        Ok(Some(Batch {
+        Some(Batch {
             identifiers: left,
             attempt: batch.attempt + 1,
-        }))
+        })
     }
 
     /// Which of them are still there.
@@ -179,6 +190,14 @@ impl<'a> Removal<'a> {
             .iter()
             .map(|id| EntityRef::new(self.blueprint, *id));
         self.report.deleted.extend(keys);
+    }
+
+    fn give_up(&mut self, identifiers: &[&str], error: Error) {
+        self.failed(identifiers, &entity_error(&error));
+        if error.is_unauthorized() {
+            // Several may meet the refusal at once; the first one stands for all.
+            self.refused.get_or_init(|| error);
+        }
     }
 
     fn failed(&mut self, identifiers: &[&str], error: &EntityError) {
@@ -200,6 +219,8 @@ fn is_refusal(error: &Error) -> bool {
 }
 
 fn entity_error(error: &Error) -> EntityError {
-    let status = error.status().map(|status| status.as_u16());
-    EntityError::new(status, error_chain(error))
+    // Without a token there was no request whose answer could have a status.
+    let refused = error.is_unauthorized().then_some(StatusCode::UNAUTHORIZED);
+    let status = error.status().or(refused);
+    EntityError::new(status.map(|status| status.as_u16()), error_chain(error))
 }

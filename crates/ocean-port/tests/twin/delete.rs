@@ -1,7 +1,7 @@
 //! Deleted is what Port says, or what is nowhere to be found.
 
-use ocean_core::{Catalog as _, DeleteReport, EntityRef};
-use ocean_testkit::Action;
+use ocean_core::{Catalog as _, DeleteReport, EntityRef, ErrorClass};
+use ocean_testkit::{Action, Rule};
 use serde_json::json;
 
 use crate::{OURS, Setup, cx};
@@ -116,4 +116,39 @@ async fn an_entity_that_must_stay_does_not_keep_the_others() {
     assert_eq!(report.deleted.len(), 19);
     assert_eq!(report.failed[0].0, EntityRef::new("issue", "D-13"));
     assert_eq!(report.failed[0].1.status, Some(409));
+}
+
+#[tokio::test]
+async fn a_refusal_in_the_middle_does_not_hide_what_was_deleted_before() {
+    let setup = Setup::new().await;
+    let keys = setup.put_deletable(1_000);
+    let refused = Rule::new(Action::status(401)).path(DELETE).skip(2);
+    setup.twin.faults().add(refused);
+    let report = setup.delete(keys).await;
+    let left = setup.twin.entity_count("issue");
+    assert_eq!(
+        (report.deleted.len(), report.failed.len()),
+        (1_000 - left, left)
+    );
+    assert_eq!(left, 800);
+    assert!(
+        report
+            .failed
+            .iter()
+            .all(|(_, error)| error.status == Some(401))
+    );
+    let most = 2 + 5 * 2;
+    assert!(
+        setup.calls(DELETE) <= most,
+        "those not begun are not asked for"
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_before_anything_was_deleted_is_an_error() {
+    let setup = Setup::new().await;
+    let keys = setup.put_deletable(2);
+    setup.fault(DELETE, 100, Action::status(401));
+    let error = setup.client.delete(&cx(), keys).await.unwrap_err();
+    assert_eq!(error.class(), ErrorClass::Unauthorized);
 }
