@@ -117,6 +117,14 @@ impl Error {
         self.class() == ErrorClass::Unauthorized
     }
 
+    /// Whether there is no way to put it into a request, today or later.
+    pub(crate) const fn is_unsendable(&self) -> bool {
+        matches!(
+            self,
+            Self::InvalidRequest { .. } | Self::Http(HttpError::InvalidRequest { .. })
+        )
+    }
+
     /// The status of Port's refusal.
     pub(crate) fn status(&self) -> Option<StatusCode> {
         match self {

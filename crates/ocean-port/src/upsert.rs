@@ -239,7 +239,12 @@ impl Write<'_> {
             return UpsertOutcome::Rejected(EntityError::new(Some(404), message));
         }
         let status = error.status().map(|status| status.as_u16());
-        UpsertOutcome::Failed(EntityError::new(status, error_chain(error)))
+        let reason = EntityError::new(status, error_chain(error));
+        if error.is_unsendable() {
+            UpsertOutcome::Rejected(reason)
+        } else {
+            UpsertOutcome::Failed(reason)
+        }
     }
 }
 

@@ -72,6 +72,35 @@ async fn f30_a_bulk_that_fails_for_good_is_told_for_each_entity() {
 }
 
 #[tokio::test]
+async fn the_status_of_a_request_is_that_of_each_of_its_entities() {
+    for status in [400, 403, 422, 500] {
+        let setup = Setup::new().await;
+        setup.fault(BULK, 100, Action::status(status));
+        for outcome in upsert(&setup, &[issue(1), issue(2)]).await {
+            let UpsertOutcome::Failed(error) = outcome else {
+                panic!("{outcome:?}");
+            };
+            assert_eq!(error.status, Some(status));
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_fits_into_no_request_is_rejected() {
+    let setup = Setup::new().await;
+    for blueprint in ["..", ".", ""] {
+        let entities = [entity(json!({"identifier": "x", "blueprint": blueprint}))];
+        let outcomes = setup.client.upsert(&cx(), blueprint, &entities).await;
+        let outcomes = outcomes.unwrap();
+        assert!(
+            matches!(outcomes[..], [UpsertOutcome::Rejected(_)]),
+            "`{blueprint}`: {outcomes:?}"
+        );
+    }
+    assert_eq!(setup.twin.journal().len(), 0);
+}
+
+#[tokio::test]
 async fn f31_good_entities_stand_and_bad_ones_are_named() {
     let setup = Setup::new().await;
     let bad = entity(json!({"identifier": "bad", "blueprint": "issue", "properties": {"n": "x"}}));
