@@ -12,6 +12,7 @@ use ocean_core::{
     IntegrationStore, ResyncState, UpsertOutcome, WriteContext,
 };
 use secrecy::ExposeSecret as _;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
@@ -23,7 +24,8 @@ use crate::request::Requests;
 use crate::transport::PortTransport;
 use crate::upsert::BULK_CONCURRENCY;
 use crate::wire::{
-    BlueprintAnswer, IntegrationAnswer, IntegrationRecord, OrganizationAnswer, ResyncRequestAnswer,
+    BlueprintAnswer, BlueprintRecord, IntegrationAnswer, IntegrationRecord, OrganizationAnswer,
+    ResyncRequestAnswer,
 };
 
 /// The key of the only entry in the cache of feature flags.
@@ -145,10 +147,13 @@ impl PortClient {
     }
 
     /// A blueprint as Port answers it, not from the cache.
-    pub(crate) async fn read_blueprint(&self, identifier: &str) -> Result<Option<Blueprint>> {
+    pub(crate) async fn read_document<T>(&self, identifier: &str) -> Result<Option<T>>
+    where
+        T: DeserializeOwned + Send,
+    {
         let request = self.requests.blueprint(identifier)?;
-        match self.transport.read::<BlueprintAnswer>(request).await {
-            Ok(answer) => Ok(Some(answer.blueprint.into())),
+        match self.transport.read::<BlueprintAnswer<T>>(request).await {
+            Ok(answer) => Ok(Some(answer.blueprint)),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
@@ -215,7 +220,8 @@ impl Catalog for PortClient {
         if let Some(known) = self.blueprints.get(identifier) {
             return Ok(known);
         }
-        let found = self.read_blueprint(identifier).await?;
+        let found = self.read_document::<BlueprintRecord>(identifier).await?;
+        let found = found.map(Blueprint::from);
         self.blueprints.put(identifier, found.clone());
         Ok(found)
     }

@@ -134,8 +134,8 @@ pub(crate) struct Organization {
 }
 
 #[derive(Debug, Deserialize)]
-pub(crate) struct BlueprintAnswer {
-    pub(crate) blueprint: BlueprintRecord,
+pub(crate) struct BlueprintAnswer<T = BlueprintRecord> {
+    pub(crate) blueprint: T,
 }
 
 #[derive(Debug, Deserialize)]

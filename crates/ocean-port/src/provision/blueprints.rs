@@ -1,4 +1,5 @@
-//! Making the blueprints that are missing, all or none.
+//! Making the blueprints that are missing, all or none, and finishing those that an earlier start
+//! began.
 //!
 //! A blueprint may relate to another, and may mirror or calculate what others have, so that each
 //! is made in three stages: bare, with relations, and whole; every stage for all of them before
@@ -9,43 +10,54 @@ use http::StatusCode;
 use ocean_core::error_chain;
 use serde_json::Value;
 
+use super::unfinished::is_unfinished;
 use crate::client::PortClient;
 use crate::error::{Error, Result};
 
 /// What needs other blueprints to have their relations.
-const COMPUTED: [&str; 3] = [
+pub(super) const COMPUTED: [&str; 3] = [
     "calculationProperties",
     "mirrorProperties",
     "aggregationProperties",
 ];
 
 /// What needs other blueprints to exist.
-const RELATED: [&str; 3] = ["teamInheritance", "ownership", "relations"];
+pub(super) const RELATED: [&str; 3] = ["teamInheritance", "ownership", "relations"];
 
-/// A default blueprint that Port does not have.
-struct Missing<'a> {
+/// A default blueprint that Port does not have, or not whole.
+struct Open<'a> {
     identifier: &'a str,
     whole: &'a Value,
+    /// An earlier start made it and was interrupted.
+    is_begun: bool,
 }
 
 /// What became of the first stage of one blueprint.
 enum Begun {
     /// It is ours, and is removed again if another fails.
     Made,
+    /// An earlier start made it; it is finished, but not removed if another fails, since there
+    /// may be entities of it by now.
+    MadeEarlier,
     /// Somebody else made it meanwhile; it is left alone.
     Exists,
 }
 
 impl PortClient {
-    /// Makes those of the blueprints that Port does not have; returns which.
+    /// Makes those of the blueprints that Port does not have or has unfinished; returns which.
     pub(super) async fn make_blueprints(&self, blueprints: &[Value]) -> Result<Vec<String>> {
-        let missing = self.missing(blueprints).await?;
-        let begun = join_all(missing.iter().map(|one| self.begin(one))).await;
+        let open = self.open(blueprints).await?;
+        let begun = join_all(open.iter().map(|one| self.begin(one))).await;
         let mut ours = Vec::new();
+        let mut bare = Vec::new();
         let mut failed = None;
-        for (blueprint, begun) in missing.iter().zip(begun) {
+        for (blueprint, begun) in open.iter().zip(begun) {
             match begun {
-                Ok(Begun::Made) => ours.push(blueprint),
+                Ok(Begun::Made) => {
+                    ours.push(blueprint);
+                    bare.push(blueprint);
+                }
+                Ok(Begun::MadeEarlier) => bare.push(blueprint),
                 Ok(Begun::Exists) => {}
                 Err(error) => {
                     // Without an answer it may have been made all the same.
@@ -57,10 +69,10 @@ impl PortClient {
             }
         }
         if failed.is_none() {
-            failed = self.complete(&ours).await.err();
+            failed = self.complete(&bare).await.err();
         }
         match failed {
-            None => Ok(ours.iter().map(|one| one.identifier.to_owned()).collect()),
+            None => Ok(bare.iter().map(|one| one.identifier.to_owned()).collect()),
             Some((blueprint, error)) => Err(Error::Provisioning {
                 blueprint: blueprint.to_owned(),
                 left_over: self.remove_all(&ours).await,
@@ -69,18 +81,30 @@ impl PortClient {
         }
     }
 
-    async fn missing<'a>(&self, blueprints: &'a [Value]) -> Result<Vec<Missing<'a>>> {
+    async fn open<'a>(&self, blueprints: &'a [Value]) -> Result<Vec<Open<'a>>> {
         let checks = blueprints.iter().map(async |whole| {
             let identifier = identifier(whole)?;
-            let found = self.read_blueprint(identifier).await?;
-            Ok(found.is_none().then_some(Missing { identifier, whole }))
+            let found = self.read_document::<Value>(identifier).await?;
+            let is_begun = match found {
+                None => false,
+                Some(found) if is_unfinished(&found, whole) => true,
+                Some(_) => return Ok(None),
+            };
+            Ok(Some(Open {
+                identifier,
+                whole,
+                is_begun,
+            }))
         });
         let checked: Result<Vec<_>> = join_all(checks).await.into_iter().collect();
         Ok(checked?.into_iter().flatten().collect())
     }
 
     /// Stage one.
-    async fn begin(&self, blueprint: &Missing<'_>) -> Result<Begun> {
+    async fn begin(&self, blueprint: &Open<'_>) -> Result<Begun> {
+        if blueprint.is_begun {
+            return Ok(Begun::MadeEarlier);
+        }
         let bare = without(&without(blueprint.whole, &COMPUTED), &RELATED);
         let request = self.requests.create_blueprint(&bare)?;
         match self.transport.send(request).await {
@@ -91,9 +115,9 @@ impl PortClient {
     }
 
     /// Stages two and three; the error comes with the blueprint that met it.
-    async fn complete<'a>(&self, ours: &[&Missing<'a>]) -> Result<(), (&'a str, Error)> {
+    async fn complete<'a>(&self, begun: &[&Open<'a>]) -> Result<(), (&'a str, Error)> {
         for removed in [&COMPUTED[..], &[]] {
-            let stage = ours.iter().map(async |blueprint| {
+            let stage = begun.iter().map(async |blueprint| {
                 let content = without(blueprint.whole, removed);
                 self.patch(blueprint.identifier, &content)
                     .await
@@ -116,7 +140,7 @@ impl PortClient {
     /// Removes what was begun; returns what could not be removed.
     ///
     /// Port keeps a blueprint that another relates to, so it goes on as long as one more goes.
-    async fn remove_all(&self, ours: &[&Missing<'_>]) -> Vec<String> {
+    async fn remove_all(&self, ours: &[&Open<'_>]) -> Vec<String> {
         let mut left: Vec<&str> = ours.iter().map(|one| one.identifier).collect();
         loop {
             let mut still = Vec::new();
@@ -152,7 +176,7 @@ fn identifier(blueprint: &Value) -> Result<&str> {
     identifier.ok_or_else(|| Error::invalid_request("a default blueprint has no identifier"))
 }
 
-fn without(blueprint: &Value, keys: &[&str]) -> Value {
+pub(super) fn without(blueprint: &Value, keys: &[&str]) -> Value {
     let mut blueprint = blueprint.clone();
     if let Some(fields) = blueprint.as_object_mut() {
         fields.retain(|key, _| !keys.contains(&key.as_str()));

@@ -7,6 +7,7 @@ mod blueprints;
 mod defaults;
 #[cfg(test)]
 mod tests;
+mod unfinished;
 
 use std::time::Duration;
 
@@ -33,7 +34,7 @@ pub struct Provisioned {
     pub registered: bool,
     /// What Port knew of it was not up to date and was changed.
     pub updated: bool,
-    /// The blueprints that were made.
+    /// The blueprints that were made, or finished after an earlier start was interrupted.
     pub blueprints: Vec<String>,
 }
 
@@ -45,6 +46,8 @@ impl PortClient {
     ///
     /// - Only Port's own 404 means that the integration is not registered.
     /// - A blueprint that exists is never touched, and a mapping that exists is never replaced.
+    ///   The one exception is a default blueprint that is exactly as an interrupted first start
+    ///   leaves it, without relations or calculations: it is finished.
     /// - When a blueprint cannot be made, those made before are removed again, and the next start
     ///   begins anew: only success is remembered at Port.
     ///

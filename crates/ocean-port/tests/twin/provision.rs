@@ -1,5 +1,7 @@
 //! The first start, and every later one.
 
+use std::time::Duration;
+
 use ocean_core::error_chain;
 use ocean_port::{Defaults, Error, Origin, PortClient, Provisioned, Runtime};
 use ocean_testkit::port::PortTwin;
@@ -122,6 +124,45 @@ async fn only_missing_blueprints_are_made() {
     let done = client.provision(&defaults()).await.unwrap();
     assert_eq!(done.blueprints, ["b"]);
     assert_eq!(twin.journal().count("PATCH", "/v1/blueprints/a"), 0);
+}
+
+#[tokio::test]
+async fn what_an_interrupted_start_left_is_finished_by_the_next() {
+    // The process dies before a request of this kind is answered.
+    let deaths = [
+        ("POST", "\"b\"", 0),
+        ("PATCH", "", 0),
+        ("PATCH", "", 2),
+        ("PATCH", "", 3),
+    ];
+    for (method, body, skip) in deaths {
+        let (twin, client) = start().await;
+        let rule = Rule::new(Action::Hang).method(method).body(body);
+        twin.faults().add(rule.path("/v1/blueprints").skip(skip));
+        let defaults = defaults();
+        let killed = tokio::select! {
+            done = client.provision(&defaults) => panic!("{done:?}"),
+            () = fired(&twin) => client,
+        };
+        drop(killed);
+        twin.faults().clear();
+
+        let client = PortClient::new(config(&twin)).unwrap();
+        client.provision(&defaults).await.unwrap();
+        assert!(initialized(&twin));
+        for wanted in &defaults.blueprints {
+            let name = wanted["identifier"].as_str().unwrap();
+            let found = twin.blueprint(name).unwrap();
+            assert_eq!(&found, wanted, "{method} {skip}");
+        }
+    }
+}
+
+/// Returns when a fault has struck.
+async fn fired(twin: &PortTwin) {
+    while twin.faults().fired() == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
 }
 
 #[tokio::test]

@@ -244,6 +244,14 @@ impl PortTwin {
         }
     }
 
+    /// A blueprint as last written.
+    #[must_use]
+    pub fn blueprint(&self, identifier: &str) -> Option<Value> {
+        let state = self.port.state();
+        let kept = state.catalog.blueprints.get(identifier)?;
+        Some(kept.document.clone())
+    }
+
     /// Takes a blueprint away with its entities, as someone at Port might in the middle of a run.
     pub fn remove_blueprint(&self, identifier: &str) {
         self.port.state().catalog.blueprints.remove(identifier);
