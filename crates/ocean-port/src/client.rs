@@ -11,7 +11,6 @@ use ocean_core::{
     Blueprint, Catalog, CatalogError, DeleteReport, Entity, EntityQuery, EntityRef,
     IntegrationStore, ResyncState, UpsertOutcome, WriteContext,
 };
-use secrecy::ExposeSecret as _;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -92,7 +91,7 @@ impl PortClient {
         Ok(Self {
             transport: transport(&config, token_request)?,
             bulk_permits: Semaphore::new(BULK_CONCURRENCY),
-            masker: Masker::new([config.client_secret.expose_secret()]),
+            masker: config.masker(),
             clock: PortClock::default(),
             blueprints: Expiring::new(config.blueprint_cache_ttl),
             feature_flags: Expiring::new(config.feature_flags_cache_ttl),
@@ -177,16 +176,6 @@ impl PortClient {
             .min(self.config.retry.max_delay)
             .mul_f64(fastrand::f64())
     }
-
-    /// Hides secrets in every text of a value; keys stay as they are.
-    fn mask(&self, value: &mut Value) {
-        match value {
-            Value::String(text) => *text = self.masker.full(text).into_owned(),
-            Value::Array(values) => values.iter_mut().for_each(|value| self.mask(value)),
-            Value::Object(fields) => fields.values_mut().for_each(|value| self.mask(value)),
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
-        }
-    }
 }
 
 #[async_trait]
@@ -260,7 +249,7 @@ impl IntegrationStore for PortClient {
         mut examples: Vec<Value>,
     ) -> Result<(), CatalogError> {
         for example in &mut examples {
-            self.mask(example);
+            self.masker.full_json(example);
         }
         let request = self.requests.kind_examples(kind, &examples)?;
         self.transport.send(request).await?;

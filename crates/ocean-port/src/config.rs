@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use ocean_core::http::{Proxies, RetryPolicy};
-use secrecy::SecretString;
+use ocean_core::http::{Masker, Proxies, RetryPolicy};
+use secrecy::{ExposeSecret as _, SecretString};
 
 /// The Port that most organisations use.
 const DEFAULT_BASE_URL: &str = "https://api.getport.io";
@@ -56,6 +56,9 @@ pub struct PortConfig {
     pub ca_pems: Vec<Vec<u8>>,
     /// False accepts any certificate (true).
     pub verify_tls: bool,
+    /// What must not be read in errors and examples, beside the secret of the credentials: those
+    /// of the third-party system, which may well repeat them in its data.
+    pub secrets: Vec<SecretString>,
     /// How long a blueprint that was read, or was missing, is taken for granted (120 s).
     pub blueprint_cache_ttl: Duration,
     /// How long the organisation's feature flags are taken for granted (300 s).
@@ -87,6 +90,7 @@ impl PortConfig {
             proxies: Proxies::default(),
             ca_pems: Vec::new(),
             verify_tls: true,
+            secrets: Vec::new(),
             blueprint_cache_ttl: Duration::from_secs(120),
             feature_flags_cache_ttl: Duration::from_secs(300),
         }
@@ -157,6 +161,13 @@ impl PortConfig {
         self
     }
 
+    /// Hides these too in errors and in the examples of kinds.
+    #[must_use]
+    pub fn secrets(mut self, secrets: impl IntoIterator<Item = SecretString>) -> Self {
+        self.secrets.extend(secrets);
+        self
+    }
+
     /// How long blueprints are taken for granted.
     #[must_use]
     pub const fn blueprint_cache_ttl(mut self, ttl: Duration) -> Self {
@@ -169,6 +180,12 @@ impl PortConfig {
     pub const fn feature_flags_cache_ttl(mut self, ttl: Duration) -> Self {
         self.feature_flags_cache_ttl = ttl;
         self
+    }
+
+    /// Hides all secrets that the configuration holds.
+    pub(crate) fn masker(&self) -> Masker {
+        let all = [&self.client_secret].into_iter().chain(&self.secrets);
+        Masker::new(all.map(|secret| secret.expose_secret()))
     }
 }
 

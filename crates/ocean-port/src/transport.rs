@@ -4,8 +4,7 @@
 use bytes::Bytes;
 use futures::Stream;
 use http::Request;
-use ocean_core::http::{Deadlines, HttpClient, HttpClientBuilder, HttpError, Masker, Response};
-use secrecy::ExposeSecret as _;
+use ocean_core::http::{Deadlines, HttpClient, HttpClientBuilder, HttpError, Response};
 use serde::de::DeserializeOwned;
 
 use crate::auth::TokenKeeper;
@@ -77,7 +76,6 @@ fn builder(config: &PortConfig) -> HttpClientBuilder {
         .first_byte(read)
         .idle(read)
         .total(read * TOTAL_DEADLINE_FACTOR);
-    let masker = Masker::new([config.client_secret.expose_secret()]);
     let mut builder = HttpClient::builder("port")
         .concurrency(CONCURRENCY)
         .deadlines(deadlines)
@@ -85,7 +83,7 @@ fn builder(config: &PortConfig) -> HttpClientBuilder {
         .follow_redirects(false)
         .proxies(config.proxies.clone())
         .verify_tls(config.verify_tls)
-        .masker(masker);
+        .masker(config.masker());
     for pem in &config.ca_pems {
         builder = builder.ca_pem(pem.clone());
     }

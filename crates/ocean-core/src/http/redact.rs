@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use fancy_regex::{Captures, Regex};
 use http::Uri;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
 use url::Url;
 
 /// What stands in the place of a secret.
@@ -86,7 +87,7 @@ pub struct Masker {
 
 impl Masker {
     /// A masker that hides these values (those shorter than 4 characters would hide too much),
-    /// plain, encoded for a URL and in base64.
+    /// plain, encoded for a URL, in base64, and escaped as in JSON and `Debug` output.
     pub fn new<S: AsRef<str>>(secrets: impl IntoIterator<Item = S>) -> Self {
         let mut all = Vec::new();
         for secret in secrets {
@@ -106,6 +107,22 @@ impl Masker {
     #[must_use]
     pub fn full<'t>(&self, text: &'t str) -> Cow<'t, str> {
         self.mask(text, &SHAPES, |_| REDACTED.to_owned())
+    }
+
+    /// Replaces every secret in the texts of a JSON value; keys stay as they are.
+    ///
+    /// JSON is masked before it is written, because as text it may hold a secret in escaped form.
+    pub fn full_json(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                if let Cow::Owned(masked) = self.full(text) {
+                    *text = masked;
+                }
+            }
+            Value::Array(values) => values.iter_mut().for_each(|value| self.full_json(value)),
+            Value::Object(members) => members.values_mut().for_each(|value| self.full_json(value)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
     }
 
     /// Replaces every secret but its first six characters, for logs that stay on the machine.
@@ -165,12 +182,13 @@ impl Masker {
 
 /// How a secret may be written. Encoders for URLs do not agree about `-`, `.`, `_` and `~`; base64
 /// is written with and without padding.
-fn forms_of(secret: &str) -> [String; 4] {
+fn forms_of(secret: &str) -> [String; 5] {
     [
         secret.to_owned(),
         utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string(),
         utf8_percent_encode(secret, RESERVED).to_string(),
         STANDARD_NO_PAD.encode(secret),
+        secret.replace('\\', "\\\\").replace('"', "\\\""),
     ]
 }
 

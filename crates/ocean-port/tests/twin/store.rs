@@ -3,10 +3,11 @@
 use std::time::{Duration, SystemTime};
 
 use ocean_core::{Catalog as _, ErrorClass, IntegrationStore as _, ResyncState, ResyncStatus};
+use ocean_port::PortClient;
 use ocean_testkit::Action;
 use serde_json::json;
 
-use crate::Setup;
+use crate::{Setup, config};
 
 const ISSUE: &str = "/v1/blueprints/issue";
 
@@ -49,6 +50,23 @@ async fn secrets_in_examples_are_hidden() {
         .await
         .unwrap();
     let hidden = json!({"s3cret": "is [REDACTED]", "list": [{"key": "[REDACTED]"}], "n": 1});
+    assert_eq!(setup.twin.examples("prod", "issue"), [hidden]);
+}
+
+#[tokio::test]
+async fn the_secrets_of_the_third_party_system_are_hidden_in_examples_too() {
+    let setup = Setup::new().await;
+    setup.twin.set_mapping("prod", json!({}));
+    let config = config(&setup.twin).secrets(["source/token+1".into(), "a \"quoted\" one".into()]);
+    let client = PortClient::new(config).unwrap();
+    let example = json!({"self": "https://x/?t=source%2Ftoken%2B1", "list": ["source/token+1"],
+        "raw": "{\"a\": \"a \\\"quoted\\\" one\"}", "secret": "s3cret"});
+    client
+        .send_kind_examples("issue", vec![example])
+        .await
+        .unwrap();
+    let hidden = json!({"self": "https://x/?t=[REDACTED]", "list": ["[REDACTED]"],
+        "raw": "{\"a\": \"[REDACTED]\"}", "secret": "[REDACTED]"});
     assert_eq!(setup.twin.examples("prod", "issue"), [hidden]);
 }
 

@@ -94,3 +94,19 @@ fn the_uri_of_a_request_loses_user_and_tokens() {
 fn debug_shows_no_secret() {
     assert!(!format!("{:?}", Masker::new(["hunter22"])).contains("hunter22"));
 }
+
+#[test]
+fn an_escaped_secret_is_hidden_too() {
+    let masker = Masker::new([r#"a "b" \c"#]);
+    let shown = format!("{:?}", r#"in a "b" \c here"#);
+    assert_eq!(masker.full(&shown), r#""in [REDACTED] here""#);
+}
+
+#[test]
+fn json_is_masked_in_its_texts_only() {
+    let masker = Masker::new(["s3cret"]);
+    let mut value = serde_json::json!({"s3cret": ["a s3cret", {"n": 1, "t": "s3cret"}]});
+    masker.full_json(&mut value);
+    let hidden = serde_json::json!({"s3cret": ["a [REDACTED]", {"n": 1, "t": "[REDACTED]"}]});
+    assert_eq!(value, hidden);
+}
