@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 
+use ocean_core::http::HttpError;
 use ocean_core::settings::SettingsFaults;
 use ocean_core::{ErrorClass, ResyncError, error_chain};
 use ocean_port::Error as PortError;
@@ -68,7 +69,9 @@ impl From<SettingsFaults> for Failure {
 impl From<PortError> for Failure {
     fn from(error: PortError) -> Self {
         match &error {
-            PortError::InvalidConfig { .. } | PortError::OtherInstallation { .. } => {
+            PortError::InvalidConfig { .. }
+            | PortError::OtherInstallation { .. }
+            | PortError::Http(HttpError::Setup { .. }) => {
                 Self::new(Exit::Invalid, error_chain(&error))
             }
             _ => Self::of_port(error.class(), &error),
@@ -107,4 +110,26 @@ fn innermost(error: &(dyn StdError + 'static)) -> String {
         (*error).source()
     });
     causes.last().map(ToString::to_string).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use ocean_core::http::Proxies;
+    use ocean_port::{PortClient, PortConfig};
+
+    use super::*;
+
+    #[test]
+    fn a_client_of_port_that_cannot_be_made_is_a_fault_of_the_settings() {
+        let config = || PortConfig::new("id", "s3cret", "prod", "desk", "1");
+        let pem = "-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----";
+        let proxy = |name: &str| (name == "HTTPS_PROXY").then(|| "http://[".to_owned());
+        for config in [
+            config().ca_pem(pem),
+            config().proxies(Proxies::from_env(proxy)),
+        ] {
+            let failure = Failure::from(PortClient::new(config).unwrap_err());
+            assert_eq!(failure.exit(), Exit::Invalid, "{failure:?}");
+        }
+    }
 }
