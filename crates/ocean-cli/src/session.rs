@@ -20,7 +20,10 @@ use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::resources;
 
-/// How long Port may take to hear that a run was stopped.
+/// How long Port may take to hear how a run is doing: what it shows of it decides nothing.
+const TOLD_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long Port may take to hear how a run ended once somebody wants the process to stop.
 const LAST_WORD: Duration = Duration::from_secs(3);
 
 /// A source and a Port, ready to be connected.
@@ -88,44 +91,53 @@ impl Session {
         progress: &Progress,
         stop: &CancellationToken,
     ) -> Result<Option<ResyncReport>, Failure> {
-        self.tell(ResyncStatus::Running).await;
+        self.tell(ResyncStatus::Running, stop.cancelled()).await;
         let ended = tokio::select! {
             biased;
             ended = self.engine.resync(progress, stop) => Some(ended),
-            () = self.overdue(stop) => None,
+            () = after(stop, self.grace) => None,
         };
         let status = match &ended {
             None => ResyncStatus::Aborted,
             Some(Ok(report)) => status_of(report.outcome),
             Some(Err(_)) => ResyncStatus::Failed,
         };
-        if status == ResyncStatus::Aborted {
-            let told = tokio::time::timeout(LAST_WORD, self.tell(status)).await;
-            if told.is_err() {
-                tracing::warn!("port did not hear in time that the resync was stopped");
-            }
-        } else {
-            self.tell(status).await;
-        }
+        self.tell(status, after(stop, LAST_WORD)).await;
         Ok(ended.transpose()?)
     }
 
-    /// Ends when a stopped run has used up its grace period.
-    async fn overdue(&self, stop: &CancellationToken) {
-        stop.cancelled().await;
-        tokio::time::sleep(self.grace).await;
-    }
-
-    async fn tell(&self, status: ResyncStatus) {
+    /// Tells Port how the run is doing, until that takes too long or is `enough`.
+    async fn tell(&self, status: ResyncStatus, enough: impl Future<Output = ()>) {
         let state = ResyncState::new(status, SystemTime::now());
-        if let Err(error) = self.port.set_resync_state(&state).await {
-            let error = error_chain(&error);
-            tracing::warn!(
-                error,
-                state = status.as_str(),
-                "port was not told the state of the resync"
-            );
-        }
+        let told = in_time(self.port.set_resync_state(&state), enough).await;
+        let error = match told {
+            Some(Ok(())) => return,
+            Some(Err(error)) => error_chain(&error),
+            None => "port did not answer in time".to_owned(),
+        };
+        tracing::warn!(
+            error,
+            state = status.as_str(),
+            "port was not told the state of the resync"
+        );
+    }
+}
+
+/// Ends this long after somebody wanted the process to stop.
+async fn after(stop: &CancellationToken, grace: Duration) {
+    stop.cancelled().await;
+    tokio::time::sleep(grace).await;
+}
+
+/// What comes of telling Port; `None` when it took too long or was `enough`.
+async fn in_time<T>(
+    telling: impl Future<Output = T>,
+    enough: impl Future<Output = ()>,
+) -> Option<T> {
+    tokio::select! {
+        biased;
+        told = tokio::time::timeout(TOLD_WITHIN, telling) => told.ok(),
+        () = enough => None,
     }
 }
 
@@ -191,5 +203,36 @@ fn allow_empty(blueprints: &[String]) -> AllowEmpty {
         AllowEmpty::All
     } else {
         AllowEmpty::Blueprints(blueprints.iter().cloned().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_port_that_never_answers_is_not_waited_for() {
+        let began = Instant::now();
+        assert_eq!(in_time(pending::<()>(), pending()).await, None);
+        assert_eq!(began.elapsed(), TOLD_WITHIN);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_leaves_time_for_a_last_word_only() {
+        let stop = CancellationToken::new();
+        stop.cancel();
+        let began = Instant::now();
+        assert_eq!(in_time(pending::<()>(), stop.cancelled()).await, None);
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        assert_eq!(
+            in_time(pending::<()>(), after(&stop, LAST_WORD)).await,
+            None
+        );
+        assert_eq!(began.elapsed(), LAST_WORD);
+        assert_eq!(in_time(ready(7), after(&stop, LAST_WORD)).await, Some(7));
     }
 }

@@ -2,9 +2,11 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use ocean_testkit::jira::JiraTwin;
 use ocean_testkit::port::PortTwin;
+use ocean_testkit::{Action, Rule};
 
 use crate::process::{Ended, Program, jira, port};
 
@@ -13,8 +15,27 @@ const POLL: Duration = Duration::from_millis(5);
 
 const INTEGRATION: &str = "my-jira-integration";
 
+/// The program that runs a first resync, up to the request to Port that is matched and hangs.
+async fn hanging_at(
+    rule: impl Fn(Rule) -> Rule,
+    variables: &[(&str, &str)],
+) -> (Child, PortTwin, JiraTwin) {
+    let (jira, port) = (jira().await, port().await);
+    port.faults().add(rule(Rule::new(Action::Hang)));
+    let program = variables
+        .iter()
+        .fold(Program::between(&jira, &port), |program, (name, value)| {
+            program.set(name, value)
+        });
+    let child = program.command(&["--once"]).spawn().unwrap();
+    while port.faults().fired() == 0 {
+        tokio::time::sleep(POLL).await;
+    }
+    (child, port, jira)
+}
+
 /// Starts a second resync of a Jira that has become slow, and returns when it has begun.
-async fn started_resync() -> (Child, PortTwin, ocean_testkit::jira::JiraTwin) {
+async fn started_resync() -> (Child, PortTwin, JiraTwin) {
     let (jira, port) = (jira().await, port().await);
     let program = Program::between(&jira, &port);
     assert_eq!(program.run(&["--once"]).await.code, Some(0));
@@ -101,4 +122,14 @@ async fn a_second_signal_does_not_wait_for_anybody() {
     let ended = tokio::time::timeout(Duration::from_secs(2), end(child)).await;
     assert_eq!(ended.unwrap().code, Some(143));
     assert_eq!(port.writes().deleted, 0);
+}
+
+#[tokio::test]
+async fn a_port_that_hangs_when_it_is_told_the_state_does_not_hold_up_ctrl_c() {
+    let (child, _port, _jira) = hanging_at(|rule| rule.path("/resync-state"), &[]).await;
+    let began = Instant::now();
+    send("-INT", &child);
+    let ended = end(child).await;
+    assert_eq!(ended.code, Some(130), "{}", ended.stderr);
+    assert!(began.elapsed() < Duration::from_secs(10));
 }
