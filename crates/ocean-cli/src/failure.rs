@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 
 use ocean_core::http::HttpError;
 use ocean_core::settings::SettingsFaults;
-use ocean_core::{ErrorClass, ResyncError, error_chain};
+use ocean_core::{ErrorClass, Progress, ResyncError, error_chain};
 use ocean_port::Error as PortError;
 
 use crate::exit::Exit;
@@ -45,10 +45,32 @@ impl Failure {
         self
     }
 
-    /// Stopped by a signal before there was anything to report.
-    pub(crate) fn stopped(signals: &Signals) -> Self {
+    /// Stopped by a signal while Port was prepared.
+    pub(crate) fn stopped_early(signals: &Signals) -> Self {
+        let message = "stopped before the resync began; no entity was written or deleted, but the \
+                       integration and its blueprints may be prepared in part";
+        Self::stopped(signals, message).hint("the next start finishes what is missing")
+    }
+
+    /// Stopped by a signal, and not at an end when the grace period was over.
+    pub(crate) fn stopped_late(signals: &Signals, progress: &Progress) -> Self {
+        // Nothing is deleted before the entities of the integration are listed, which counts.
+        let reconciliation = progress.reconciliation();
+        if reconciliation.fetched() == 0 {
+            let message = "stopped before what was being written had ended; nothing was deleted";
+            return Self::stopped(signals, message);
+        }
+        let message = format!(
+            "stopped while stale entities were looked for and deleted; {} are known to be \
+             deleted, and more may be",
+            reconciliation.written()
+        );
+        Self::stopped(signals, message)
+    }
+
+    fn stopped(signals: &Signals, message: impl Into<String>) -> Self {
         let exit = signals.received().map_or(Exit::Incomplete, Exit::Stopped);
-        Self::new(exit, "stopped before the resync began; nothing was changed")
+        Self::new(exit, message)
     }
 
     pub(crate) const fn exit(&self) -> Exit {

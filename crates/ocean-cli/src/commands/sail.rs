@@ -34,13 +34,12 @@ pub(super) async fn run(
     tokio::select! {
         biased;
         prepared = session.prepare() => prepared?,
-        () = signals.stop().cancelled() => return Err(Failure::stopped(&signals)),
+        () = signals.stop().cancelled() => return Err(Failure::stopped_early(&signals)),
     }
-    let report = session.resync(&Progress::default(), signals.stop()).await?;
+    let progress = Progress::default();
+    let report = session.resync(&progress, signals.stop()).await?;
     let Some(report) = report else {
-        let exit = signals.received().map_or(Exit::Incomplete, Exit::Stopped);
-        let message = "stopped before what was being written had ended; nothing was deleted";
-        return Err(Failure::new(exit, message));
+        return Err(Failure::stopped_late(&signals, &progress));
     };
     match options.log_format {
         LogFormat::Text => display::report(&report),

@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
+use jiff::SignedDuration;
 use ocean_testkit::jira::JiraTwin;
 use ocean_testkit::port::PortTwin;
 use ocean_testkit::{Action, Rule};
@@ -122,6 +123,48 @@ async fn a_second_signal_does_not_wait_for_anybody() {
     let ended = tokio::time::timeout(Duration::from_secs(2), end(child)).await;
     assert_eq!(ended.unwrap().code, Some(143));
     assert_eq!(port.writes().deleted, 0);
+}
+
+#[tokio::test]
+async fn a_stop_while_port_is_prepared_does_not_claim_that_nothing_changed() {
+    let (child, port, _jira) =
+        hanging_at(|rule| rule.method("PATCH").path("/blueprints"), &[]).await;
+    send("-INT", &child);
+    let ended = end(child).await;
+    assert_eq!(ended.code, Some(130), "{}", ended.stderr);
+    assert!(port.blueprint("jiraProject").is_some());
+    assert!(
+        ended.stderr.contains("prepared in part"),
+        "{}",
+        ended.stderr
+    );
+    assert!(!ended.stderr.contains("nothing"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn a_stop_in_the_middle_of_deletions_does_not_claim_that_nothing_was_deleted() {
+    let (jira, port) = (jira().await, port().await);
+    let program =
+        Program::between(&jira, &port).set("OCEAN__MAX_WAIT_SECONDS_BEFORE_SHUTDOWN", "0.01");
+    assert_eq!(program.run(&["--once"]).await.code, Some(0));
+    // What was updated within the last second is not listed, and so is nothing that is deleted.
+    port.set_clock_offset(SignedDuration::from_hours(1));
+    let issues = jira.site().matching_issue_keys("statusCategory != Done");
+    for issue in issues.unwrap().iter().rev().take(5) {
+        jira.site().delete_issue(issue.as_str()).unwrap();
+    }
+    let deletion = Rule::new(Action::HangAfterHeaders).path("/bulk/entities/delete");
+    port.faults().add(deletion);
+    let child = program.command(&["--once"]).spawn().unwrap();
+    while port.faults().fired() == 0 {
+        tokio::time::sleep(POLL).await;
+    }
+    send("-TERM", &child);
+    let ended = end(child).await;
+    assert_eq!(ended.code, Some(143), "{}", ended.stderr);
+    assert!(port.writes().deleted > 0);
+    assert!(ended.stderr.contains("more may be"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("nothing"), "{}", ended.stderr);
 }
 
 #[tokio::test]
