@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 
-use ocean_core::http::HttpError;
+use ocean_core::http::{HttpError, Masker};
 use ocean_core::settings::SettingsFaults;
 use ocean_core::{ErrorClass, Progress, ResyncError, error_chain};
 use ocean_port::Error as PortError;
@@ -43,6 +43,24 @@ impl Failure {
             *hint = Some(text.into());
         }
         self
+    }
+
+    /// Without the secrets that a foreign system's words may repeat.
+    #[must_use]
+    pub(crate) fn masked(self, masker: &Masker) -> Self {
+        match self {
+            // A fault names where a value comes from and never shows a secret one.
+            Self::Settings(faults) => Self::Settings(faults),
+            Self::Told {
+                exit,
+                message,
+                hint,
+            } => Self::Told {
+                exit,
+                message: masker.full(&message).into_owned(),
+                hint: hint.map(|hint| masker.full(&hint).into_owned()),
+            },
+        }
     }
 
     /// Stopped by a signal while Port was prepared.
@@ -153,5 +171,13 @@ mod tests {
             let failure = Failure::from(PortClient::new(config).unwrap_err());
             assert_eq!(failure.exit(), Exit::Invalid, "{failure:?}");
         }
+    }
+
+    #[test]
+    fn a_failure_is_told_without_secrets() {
+        let masker = Masker::new(["s3cret"]);
+        let failure = Failure::new(Exit::Incomplete, "no s3cret").hint("nor here: s3cret");
+        let shown = format!("{:?}", failure.masked(&masker));
+        assert!(!shown.contains("s3cret"), "{shown}");
     }
 }

@@ -16,12 +16,15 @@ use crate::arguments::LogFormat;
 /// Libraries whose debug messages are about connections and bytes and not about integrations.
 const NOISY: [&str; 5] = ["h2", "hyper", "hyper_util", "reqwest", "rustls"];
 
-/// Begins to log; once per process, later calls change nothing.
-pub(crate) fn start(settings: &Settings, format: LogFormat) {
+/// What hides the secrets of these settings, wherever something is shown.
+pub(crate) fn masker(settings: &Settings) -> Masker {
     let secrets = settings.secrets();
-    let writer = MaskedStderr {
-        masker: Masker::new(secrets.iter().map(|secret| secret.expose_secret())),
-    };
+    Masker::new(secrets.iter().map(|secret| secret.expose_secret()))
+}
+
+/// Begins to log; once per process, later calls change nothing.
+pub(crate) fn start(settings: &Settings, masker: Masker, format: LogFormat) {
+    let writer = MaskedStderr { masker };
     let level = level(settings.application.log_level);
     let noisy = NOISY.map(|library| (library, level.min(LevelFilter::WARN)));
     let wanted = Targets::new().with_default(level).with_targets(noisy);

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::{CliApp, Source};
 use crate::environment::Environment;
 use crate::failure::Failure;
-use crate::resources;
+use crate::{logging, resources};
 
 /// How long Port may take to hear how a run is doing: what it shows of it decides nothing.
 const TOLD_WITHIN: Duration = Duration::from_secs(5);
@@ -168,6 +168,7 @@ fn port_config(app: &CliApp, settings: &Settings, environment: &Environment) -> 
     .verify_tls(settings.ssl.port.verify)
     .blueprint_cache_ttl(port.blueprint_cache_ttl)
     .feature_flags_cache_ttl(port.feature_flags_cache_ttl)
+    .secrets(settings.secrets())
 }
 
 /// An HTTP client for the third-party system with everything the operator decides.
@@ -183,6 +184,7 @@ fn source_http(
         .deadlines(deadlines)
         .proxies(environment.proxies())
         .verify_tls(settings.ssl.third_party.verify)
+        .masker(logging::masker(settings))
 }
 
 fn mapper_pool(settings: &Settings) -> Result<MapperPool, Failure> {

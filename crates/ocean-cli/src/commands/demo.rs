@@ -1,5 +1,6 @@
 //! `demo`: see it work with nothing but this program.
 
+use ocean_core::http::Masker;
 use ocean_core::settings::{Settings, SettingsFaults};
 use ocean_core::{Outcome, Progress};
 
@@ -43,7 +44,7 @@ pub(super) async fn run(app: &CliApp, arguments: DemoArguments) -> Result<Exit, 
         differences: world.differences(),
     };
     if arguments.json {
-        display::json(&result)?;
+        display::json(&result, &Masker::default())?;
     } else {
         display::demo::result(&title, app.name, &result);
     }
@@ -90,7 +91,7 @@ async fn resync(
         return Err(stopped());
     }
     if report.outcome != Outcome::Completed {
-        display::report(&report);
+        display::report(&report, &Masker::default());
     }
     Ok(DemoRun::new(report, Requests::of(world).since(before)))
 }

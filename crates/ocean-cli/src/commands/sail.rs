@@ -1,5 +1,6 @@
 //! `sail`: read everything and make Port's catalog equal to it, as configured.
 
+use ocean_core::http::Masker;
 use ocean_core::settings::{Loaded, Settings, SettingsWarning};
 use ocean_core::{Outcome, Progress};
 
@@ -27,10 +28,23 @@ pub(super) async fn run(
     if !settings.event_listener.is_once() {
         return Err(not_once());
     }
-    logging::start(&settings, options.log_format);
+    let masker = logging::masker(&settings);
+    logging::start(&settings, masker.clone(), options.log_format);
     log_warnings(&warnings);
+    let ended = async {
+        let session = Session::new(app, &settings, &environment, Some(&folder))?;
+        resync(&session, &options, &masker).await
+    };
+    ended.await.map_err(|failure| failure.masked(&masker))
+}
+
+/// Runs one resync, and tells how it went.
+async fn resync(
+    session: &Session,
+    options: &SailOptions,
+    masker: &Masker,
+) -> Result<Exit, Failure> {
     let signals = Signals::listen().map_err(|error| Failure::bug("no signals", &error))?;
-    let session = Session::new(app, &settings, &environment, Some(&folder))?;
     tokio::select! {
         biased;
         prepared = session.prepare() => prepared?,
@@ -42,11 +56,11 @@ pub(super) async fn run(
         return Err(Failure::stopped_late(&signals, &progress));
     };
     match options.log_format {
-        LogFormat::Text => display::report(&report),
-        LogFormat::Json => display::logged_report(&report),
+        LogFormat::Text => display::report(&report, masker),
+        LogFormat::Json => display::logged_report(&report, masker)?,
     }
     if options.json {
-        display::json(&report)?;
+        display::json(&report, masker)?;
     }
     Ok(match (report.outcome, signals.received()) {
         (Outcome::Aborted, Some(signal)) => Exit::Stopped(signal),

@@ -14,6 +14,7 @@ mod twin;
 use std::io::{self, Write as _};
 
 use ocean_core::ResyncReport;
+use ocean_core::http::Masker;
 use ocean_core::settings::{SettingOrigin, SettingsWarning};
 use serde::Serialize;
 
@@ -51,22 +52,28 @@ pub(crate) fn failure(failure: &Failure) -> Exit {
 }
 
 /// Tells how a resync ended.
-pub(crate) fn report(found: &ResyncReport) {
-    err(&report::text(found));
+pub(crate) fn report(found: &ResyncReport, masker: &Masker) {
+    err(&masker.full(&report::text(found)));
 }
 
 /// The same as one log event.
-pub(crate) fn logged_report(found: &ResyncReport) {
-    let report = serde_json::to_string(found).unwrap_or_default();
+pub(crate) fn logged_report(found: &ResyncReport, masker: &Masker) -> Result<(), Failure> {
+    let report = masked_json(found, masker)?;
     tracing::info!(report, "resync report");
+    Ok(())
 }
 
 /// Prints a result for a program.
-pub(crate) fn json(result: &impl Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_string(result)
-        .map_err(|error| Failure::bug("the result cannot be written as JSON", &error))?;
-    out(&format!("{text}\n"));
+pub(crate) fn json(result: &impl Serialize, masker: &Masker) -> Result<(), Failure> {
+    out(&format!("{}\n", masked_json(result, masker)?));
     Ok(())
+}
+
+fn masked_json(result: &impl Serialize, masker: &Masker) -> Result<String, Failure> {
+    let mut value = serde_json::to_value(result)
+        .map_err(|error| Failure::bug("the result cannot be written as JSON", &error))?;
+    masker.full_json(&mut value);
+    Ok(value.to_string())
 }
 
 /// Shows settings and where they come from.
