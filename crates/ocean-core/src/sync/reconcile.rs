@@ -277,6 +277,13 @@ async fn delete_chunk(run: &Run, found: &mut Stale, chunk: &[EntityRef]) {
                 .reconciliation()
                 .add_written(report.deleted.len());
             found.report.deleted += report.deleted.len();
+            if report
+                .failed
+                .iter()
+                .any(|(_, error)| error.status == Some(401))
+            {
+                run.refused();
+            }
             let failed = report.failed.into_iter();
             let reasons: BTreeSet<String> = failed.map(|(_, error)| describe(&error)).collect();
             for reason in reasons {

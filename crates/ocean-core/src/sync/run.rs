@@ -161,10 +161,16 @@ impl Run {
         }
     }
 
+    /// Port refused the credentials: nothing that follows can succeed.
+    pub(super) fn refused(&self) {
+        self.unauthorized.store(true, Ordering::Relaxed);
+        self.stop.cancel();
+    }
+
     /// Notes whether an error of the catalog means that it refused the credentials.
     pub(super) fn note_refusal(&self, error: &CatalogError) {
         if error.class() == ErrorClass::Unauthorized {
-            self.unauthorized.store(true, Ordering::Relaxed);
+            self.refused();
         }
     }
 
