@@ -35,6 +35,9 @@ pub(crate) struct Arguments {
     /// Where the recorded requests are.
     #[arg(long)]
     recording: PathBuf,
+    /// Fetches the pages of the issue search and does nothing else, not even parse them.
+    #[arg(long)]
+    only_issues: bool,
 }
 
 /// The requests of a resync that carry its data.
@@ -90,12 +93,19 @@ pub(crate) async fn measure(arguments: Arguments) -> Result<()> {
         jira: arguments.jira,
         port: arguments.port,
     };
-    let recording: Recording = serde_json::from_slice(&std::fs::read(arguments.recording)?)?;
+    let mut recording: Recording = serde_json::from_slice(&std::fs::read(arguments.recording)?)?;
+    if arguments.only_issues {
+        recording
+            .jira
+            .retain(|page| page.target.contains("/search/jql"));
+        recording.bulks.clear();
+    }
     let client = HttpClient::builder("bare").build()?;
     let token = port_token(&client, &urls.port).await?;
     let pages = prepared(&recording.jira, &urls.jira, JIRA_CREDENTIALS)?;
     let bulks = prepared(&recording.bulks, &urls.port, &token)?;
-    let run = Run::of(&urls, replay(&client, pages, bulks)).await?;
+    let parse = !arguments.only_issues;
+    let run = Run::of(&urls, replay(&client, pages, bulks, parse)).await?;
     let figures = Figures {
         runs: vec![run],
         peak_memory: proc::peak_memory()?,
@@ -108,11 +118,14 @@ async fn replay(
     client: &HttpClient,
     pages: Vec<Request<Bytes>>,
     bulks: Vec<Request<Bytes>>,
+    parse: bool,
 ) -> Result<()> {
     let pages = async {
         for page in pages {
             let answer = client.send(page).await?;
-            drop(std::hint::black_box(answer.json::<Value>()?));
+            if parse {
+                drop(std::hint::black_box(answer.json::<Value>()?));
+            }
         }
         Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
     };

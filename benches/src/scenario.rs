@@ -2,6 +2,7 @@
 //!
 //! Start with [`Plan`]. Every run meets simulators of its own with an empty catalog.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -111,6 +112,7 @@ impl Plan {
             )
             .target(0.8)
             .original(1.0),
+            Row::new("second run: CPU per issue", "ms", per_issue(again, issues)),
             Row::new("second run: time", "s", wall(&second).as_secs_f64()),
             Row::new(
                 "simulators: CPU per issue and run",
@@ -122,8 +124,7 @@ impl Plan {
 
     async fn bare(&self) -> Result<Vec<Row>> {
         let issues = self.issues();
-        let file = std::env::temp_dir().join(format!("ocean-bench-{}", std::process::id()));
-        bare::record(issues, &file).await?;
+        let file = recording(issues).await?;
         let recording = ["--recording", &file.to_string_lossy()];
         let (mut ours, mut bare) = (Vec::new(), Vec::new());
         for _ in 0..self.rounds {
@@ -154,21 +155,36 @@ impl Plan {
 
     async fn latency(&self) -> Result<Vec<Row>> {
         let issues = self.issues();
-        let mut runs = Vec::new();
+        let file = recording(issues).await?;
+        let pages = ["--only-issues", "--recording", &file.to_string_lossy()];
+        let (mut runs, mut alone) = (Vec::new(), Vec::new());
         for _ in 0..self.rounds {
             let twins = Twins::start(issues).await?;
             twins.set_latency(JIRA_LATENCY, PORT_LATENCY).await?;
+            let figures = in_a_process("measure-bare", &twins.urls, &pages).await?;
+            alone.push(figures.first()?.clone());
             let figures = in_a_process("measure-resync", &twins.urls, &[]).await?;
             runs.push(figures.first()?.clone());
         }
+        std::fs::remove_file(file)?;
         let chain = Duration::from_millis(JIRA_LATENCY * issues.div_ceil(PAGE));
         let name = format!(
             "time, {issues} issues, {JIRA_LATENCY} ms per call of Jira, {PORT_LATENCY} of Port"
         );
         Ok(vec![
             Row::new(name, "s", wall(&runs).as_secs_f64()).original(247.0),
-            Row::new("longest chain of pages", "s", chain.as_secs_f64()),
-            Row::new("time by that of the chain", "", ratio(wall(&runs), chain)).target(1.15),
+            Row::new("longest chain of pages, computed", "s", chain.as_secs_f64()),
+            Row::new(
+                "the same pages and nothing else",
+                "s",
+                wall(&alone).as_secs_f64(),
+            ),
+            Row::new("time by the computed chain", "", ratio(wall(&runs), chain)).target(1.15),
+            Row::new(
+                "time by the pages alone",
+                "",
+                ratio(wall(&runs), wall(&alone)),
+            ),
         ])
     }
 
@@ -208,6 +224,13 @@ impl Plan {
         }
         Ok(rows)
     }
+}
+
+/// A file with the requests of a resync.
+async fn recording(issues: u64) -> Result<PathBuf> {
+    let file = std::env::temp_dir().join(format!("ocean-bench-{}", std::process::id()));
+    bare::record(issues, &file).await?;
+    Ok(file)
 }
 
 fn median<T: Ord + Copy + Default>(values: impl IntoIterator<Item = T>) -> T {
