@@ -4,8 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 
+use super::places::Place;
 use crate::batch::Batch;
 use crate::mapping::evaluation::{Progress, Refusal, STUCK};
 use crate::mapping::mapped::{ItemErrorKind, Mapped};
@@ -24,7 +25,7 @@ pub(super) struct Job {
     reply: oneshot::Sender<Mapped>,
     /// Free again when the job is done, and not only when its asker looks at the answer: askers
     /// that wait for each other must not keep the threads idle.
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 /// What a thread needs to work on a job without holding it, so that the watchdog can take it.
@@ -42,7 +43,7 @@ impl Job {
         batch: Batch,
         options: MapOptions,
         reply: oneshot::Sender<Mapped>,
-        place: OwnedSemaphorePermit,
+        place: Place,
     ) -> Self {
         let tally = mapper.tally();
         let task = Task {

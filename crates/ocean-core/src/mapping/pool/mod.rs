@@ -6,6 +6,7 @@
 //! expression again, and hands the other items of the batch to another thread.
 
 mod job;
+mod places;
 mod shared;
 #[cfg(test)]
 mod tests;
@@ -18,11 +19,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use std::{fmt, io};
 
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use crate::batch::Batch;
 
 use self::job::Job;
+use self::places::Places;
 use self::shared::Shared;
 use super::mapped::Mapped;
 use super::resource::{MapOptions, ResourceMapper};
@@ -43,7 +45,7 @@ pub struct MapperPool {
 
 struct Threads {
     shared: Arc<Shared>,
-    places: Arc<Semaphore>,
+    places: Places,
     watchdog: Option<JoinHandle<()>>,
 }
 
@@ -80,7 +82,7 @@ impl MapperPool {
         // Made before the threads, so that its drop stops those that did start.
         let mut pool = Threads {
             shared: Arc::clone(&shared),
-            places: Arc::new(Semaphore::new(threads.get() * (1 + WAITING_PER_THREAD))),
+            places: Places::new(threads.get() * (1 + WAITING_PER_THREAD)),
             watchdog: None,
         };
         for _ in 0..threads.get() {
@@ -110,8 +112,7 @@ impl MapperPool {
         let Some(threads) = &self.threads else {
             return Ok(mapper.map(&batch, options));
         };
-        let places = Arc::clone(&threads.places);
-        let place = places.acquire_owned().await.map_err(|_closed| MapError)?;
+        let place = threads.places.take().await;
         let (reply, answer) = oneshot::channel();
         threads
             .shared
