@@ -159,7 +159,7 @@ impl Fields<'_> {
     /// The value of an expression, and whether it is null because the expression failed.
     fn value(&mut self, id: ExpressionId) -> Result<(Value, bool), Refusal> {
         let value = match self.evaluation.first(id)? {
-            Given::Value(value) => value.to_json(),
+            Given::Value(value) => self.evaluation.json(id, &value)?,
             Given::Nothing => Value::Null,
             Given::Failed(failure) => {
                 self.tally.null_by_failure(id, || failure.message());

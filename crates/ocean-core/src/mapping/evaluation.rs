@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use serde_json::Value;
+
 use super::expressions::{CompiledExpression, ExpressionId, Expressions};
 use super::jq::{Budget, EvalError, Val};
 use super::mapped::ItemErrorKind;
@@ -72,6 +74,18 @@ impl Evaluation<'_> {
             )),
             Err(error) => Ok(Given::Failed(Failure::Failed(error))),
         }
+    }
+
+    /// What an expression gave, as it is sent.
+    pub(super) fn json(&self, id: ExpressionId, value: &Val) -> Result<Value, Refusal> {
+        value.to_json(self.budget).map_err(|limit| {
+            let path = self.expressions.get(id).map_or("item", |it| &it.path);
+            Refusal {
+                path: path.to_owned(),
+                kind: ItemErrorKind::Exhausted,
+                message: limit.to_string(),
+            }
+        })
     }
 }
 

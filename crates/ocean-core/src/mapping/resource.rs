@@ -204,7 +204,7 @@ impl ResourceMapper {
             message,
         };
         let given = match evaluation.first(self.query)? {
-            Given::Value(value) => value.to_json(),
+            Given::Value(value) => evaluation.json(self.query, &value)?,
             Given::Nothing => Value::Null,
             Given::Failed(failure) => {
                 return Err(refuse(ItemErrorKind::SelectorFailed, failure.message()));
@@ -286,8 +286,8 @@ impl Subject<'_> {
 
 fn literal_text(expressions: &Expressions, id: ExpressionId) -> Option<String> {
     let literal = expressions.get(id)?.program.as_ref()?.literal()?;
-    match literal.to_json() {
-        Value::String(text) => Some(text),
+    match literal {
+        Val::Str(text) => Some(text.to_string()),
         _ => None,
     }
 }

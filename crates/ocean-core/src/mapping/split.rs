@@ -50,7 +50,7 @@ impl Splitter {
         tally: &mut Tally,
     ) -> Result<Option<Parts<'_>>, Refusal> {
         let elements = match evaluation.first(self.list)? {
-            Given::Value(list) => list.to_json(),
+            Given::Value(list) => evaluation.json(self.list, &list)?,
             Given::Nothing => Value::Null,
             Given::Failed(_) => {
                 tally.unsplit.failed += 1;
@@ -84,7 +84,7 @@ impl Splitter {
         };
         Ok(match evaluation.first(remainder)? {
             // The original passes the item through JSON here, so that `1.0` becomes `1`.
-            Given::Value(item) => Some(Val::from(item.to_json())),
+            Given::Value(item) => Some(Val::from(evaluation.json(remainder, &item)?)),
             Given::Nothing | Given::Failed(_) => None,
         })
     }

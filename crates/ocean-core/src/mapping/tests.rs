@@ -376,3 +376,19 @@ fn a_resource_tells_what_it_can_write() {
     assert!(mapper.declares_search_relation());
     assert!(!mapper.declares_search_identifier());
 }
+
+#[test]
+fn a_small_value_that_unfolds_to_a_huge_one_is_an_error_of_its_item() {
+    let folded = "if .id == \"bad\" then reduce range(60) as $i (1; [., .]) else .id end";
+    let items = json!([{"id": "bad"}, {"id": "good"}]);
+    for (path, mappings) in [
+        ("properties.p", json!({"properties": {"p": folded}})),
+        ("identifier", json!({"identifier": folded})),
+    ] {
+        let mapped = map(&mapper(&mappings), items.clone());
+        assert_eq!(identifiers(&mapped), ["good"], "{path}");
+        let error = &mapped.errors.samples[0];
+        let found = (error.kind, error.path.as_str());
+        assert_eq!(found, (ItemErrorKind::Exhausted, path));
+    }
+}

@@ -12,6 +12,8 @@
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
+use super::value::Val;
+
 /// The stack that a thread must have on which deeply recursive expressions are to work.
 ///
 /// One level of recursion in a program costs about 1 KiB in a release build and 8 KiB in a debug
@@ -184,6 +186,14 @@ pub(super) fn allocate(bytes: usize) -> Result<(), Exhausted> {
         }
         Ok(())
     })
+}
+
+/// Counts an element of a container that is being built, with `bytes` of its own.
+pub(super) fn element(bytes: usize) -> Result<(), Exhausted> {
+    /// About what an allocation costs beside its bytes.
+    const OVERHEAD: usize = 32;
+    tick()?;
+    allocate(bytes.saturating_add(size_of::<Val>() + OVERHEAD))
 }
 
 /// Ends the evaluation because of `limit`.

@@ -83,7 +83,8 @@ impl ValT for Val {
     }
 
     fn into_string(self) -> Self {
-        text::to_text(&self)
+        // It cannot fail, so exhaustion shows at the next step.
+        text::to_text(&self).unwrap_or_default()
     }
 }
 

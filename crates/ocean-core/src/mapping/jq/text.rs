@@ -2,33 +2,92 @@
 
 use std::fmt::{self, Write};
 
-use super::budget;
+use super::budget::{self, Exhausted};
 use super::value::Val;
 
 /// How many characters of a value an error message shows.
 const SHOWN: usize = 30;
 
+/// How many bytes of a value that is no text an error shows which a program raised with it.
+const RAISED: usize = 4 << 10;
+
+/// How many bytes of a text are written before they are paid for.
+const UNPAID: usize = 4 << 10;
+
 /// The compact JSON text that `tojson` gives.
-pub(super) fn to_json_text(value: &Val) -> String {
-    let mut text = String::new();
-    // Writing to a String cannot fail.
-    if write_json(&mut text, value).is_err() {
-        text.clear();
+///
+/// It is paid for while it is written: parts of a value may be shared, so that its text is far
+/// longer than the memory it takes.
+pub(super) fn to_json_text(value: &Val) -> Result<String, Exhausted> {
+    let mut paid = Paid::default();
+    match write_json(&mut paid, value) {
+        Ok(()) => paid.settle()?,
+        Err(fmt::Error) => return Err(paid.refusal.unwrap_or(Exhausted::Memory)),
     }
-    text
+    Ok(paid.text)
+}
+
+/// A text that is paid for in portions.
+#[derive(Default)]
+struct Paid {
+    text: String,
+    settled: usize,
+    refusal: Option<Exhausted>,
+}
+
+impl Paid {
+    fn settle(&mut self) -> Result<(), Exhausted> {
+        let open = self.text.len() - self.settled;
+        self.settled = self.text.len();
+        budget::allocate(open)?;
+        budget::spend_steps(open as u64 / 16)
+    }
+}
+
+impl Write for Paid {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.text.push_str(text);
+        if self.text.len() - self.settled >= UNPAID
+            && let Err(limit) = self.settle()
+        {
+            self.refusal = Some(limit);
+            return Err(fmt::Error);
+        }
+        Ok(())
+    }
+}
+
+/// The beginning of a text: refuses to go on once there are `enough` bytes.
+struct Cut {
+    text: String,
+    enough: usize,
+}
+
+impl Cut {
+    /// The beginning of the JSON of a value, and whether that is all of it.
+    fn of(value: &Val, enough: usize) -> (String, bool) {
+        let text = String::new();
+        let mut cut = Self { text, enough };
+        let complete = write_json(&mut cut, value).is_ok();
+        (cut.text, complete)
+    }
+}
+
+impl Write for Cut {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.text.push_str(text);
+        if self.text.len() >= self.enough {
+            return Err(fmt::Error);
+        }
+        Ok(())
+    }
 }
 
 /// The text that `tostring` and string interpolation give: texts as they are, all else as JSON.
-pub(super) fn to_text(value: &Val) -> Val {
+pub(super) fn to_text(value: &Val) -> Result<Val, Exhausted> {
     match value {
-        Val::Str(_) => value.clone(),
-        other => {
-            let text = to_json_text(other);
-            if budget::allocate(text.len()).is_err() {
-                return Val::Null;
-            }
-            Val::from(text)
-        }
+        Val::Str(_) => Ok(value.clone()),
+        other => to_json_text(other).map(Val::from),
     }
 }
 
@@ -39,8 +98,8 @@ pub(super) fn describe(value: &Val) -> String {
 
 /// The beginning of the text of a value, as jq cuts it for its messages.
 pub(super) fn excerpt(value: &Val) -> String {
-    let mut text = to_json_text(value);
-    if text.len() < SHOWN {
+    let (mut text, complete) = Cut::of(value, SHOWN);
+    if complete {
         return text;
     }
     let closing = match value {
@@ -106,11 +165,16 @@ fn write_quoted(out: &mut impl Write, text: &str) -> fmt::Result {
     out.write_char('"')
 }
 
+/// How an error shows the value that it was raised with: texts whole, of all else the beginning.
 impl fmt::Display for Val {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Str(text) => f.write_str(text),
-            other => write_json(f, other),
+            other => {
+                let (text, complete) = Cut::of(other, RAISED);
+                f.write_str(&text)?;
+                f.write_str(if complete { "" } else { "..." })
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::budget::{self, Exhausted};
+use super::budget::{self, Budget, Exhausted};
 use super::number::Num;
 
 /// How deeply values may be nested.
@@ -109,18 +109,43 @@ impl Val {
     /// The value as the mapper sends it.
     ///
     /// Integral doubles come out as integers, NaN as null.
-    pub(crate) fn to_json(&self) -> serde_json::Value {
+    ///
+    /// # Errors
+    /// When the budget does not suffice: what is shared here is copied there, so that a value of a
+    /// hundred bytes may need more memory than there is.
+    pub(crate) fn to_json(&self, budget: &Budget) -> Result<serde_json::Value, Exhausted> {
         match self {
+            Self::Null | Self::Bool(_) | Self::Num(_) => self.unfold(),
+            Self::Str(_) | Self::Arr(_) | Self::Obj(_) => budget.spend(|| self.unfold()),
+        }
+    }
+
+    fn unfold(&self) -> Result<serde_json::Value, Exhausted> {
+        Ok(match self {
             Self::Null => serde_json::Value::Null,
             Self::Bool(value) => (*value).into(),
             Self::Num(number) => number.to_json(),
-            Self::Str(text) => serde_json::Value::String(text.as_ref().to_owned()),
-            Self::Arr(array) => array.iter().map(Self::to_json).collect(),
-            Self::Obj(object) => object
-                .iter()
-                .map(|(key, value)| (key.to_string(), value.to_json()))
-                .collect(),
-        }
+            Self::Str(text) => {
+                budget::element(text.len())?;
+                serde_json::Value::String(text.as_ref().to_owned())
+            }
+            Self::Arr(array) => {
+                let mut items = Vec::new();
+                for item in array.iter() {
+                    budget::element(0)?;
+                    items.push(item.unfold()?);
+                }
+                serde_json::Value::Array(items)
+            }
+            Self::Obj(object) => {
+                let mut entries = serde_json::Map::new();
+                for (key, value) in object.iter() {
+                    budget::element(size_of::<String>() + key.len())?;
+                    entries.insert(key.to_string(), value.unfold()?);
+                }
+                serde_json::Value::Object(entries)
+            }
+        })
     }
 
     fn depth(&self) -> u16 {

@@ -279,18 +279,23 @@ fn join(value: &Val, separator: &Val) -> Outcome {
     for (position, item) in access::children(value)?.iter().enumerate() {
         if position > 0 {
             match separator {
-                Val::Str(separator) => joined.push_str(separator),
+                Val::Str(separator) => {
+                    budget::element(separator.len())?;
+                    joined.push_str(separator);
+                }
                 Val::Null => {}
                 other => return Val::from(joined) + other.clone(),
             }
         }
         match item {
             Val::Null => {}
-            Val::Bool(_) | Val::Num(_) => joined.push_str(&to_json_text(item)),
-            Val::Str(text) => joined.push_str(text),
+            Val::Bool(_) | Val::Num(_) => joined.push_str(&to_json_text(item)?),
+            Val::Str(text) => {
+                budget::element(text.len())?;
+                joined.push_str(text);
+            }
             other => return Val::from(joined) + other.clone(),
         }
-        budget::allocate(joined.len() / 16)?;
     }
     budget::allocate(joined.len())?;
     Ok(Val::from(joined))

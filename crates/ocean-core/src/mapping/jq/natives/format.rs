@@ -30,9 +30,11 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 pub(super) fn natives() -> Vec<Native> {
     vec![
-        ("@text", v(0), |cv| on_input(cv, |value| Ok(to_text(value)))),
+        ("@text", v(0), |cv| {
+            on_input(cv, |value| Ok(to_text(value)?))
+        }),
         ("@json", v(0), |cv| {
-            on_input(cv, |value| Ok(Val::from(to_json_text(value))))
+            on_input(cv, |value| Ok(Val::from(to_json_text(value)?)))
         }),
         ("@csv", v(0), |cv| on_input(cv, csv)),
         ("@tsv", v(0), |cv| on_input(cv, tsv)),
@@ -47,7 +49,7 @@ pub(super) fn natives() -> Vec<Native> {
 
 /// The text of a value, paid for as if it grew fourfold.
 fn text_of(value: &Val) -> Result<String, crate::mapping::jq::Fault> {
-    let text = to_text(value).to_string();
+    let text = to_text(value)?.to_string();
     budget::allocate(text.len().saturating_mul(4))?;
     Ok(text)
 }
@@ -79,11 +81,13 @@ fn row(value: &Val, name: &str, separator: &str, quote: fn(&str) -> String) -> O
         }
         match cell {
             Val::Null => {}
-            Val::Bool(_) | Val::Num(_) => row.push_str(&to_json_text(cell)),
-            Val::Str(text) => row.push_str(&quote(text)),
+            Val::Bool(_) | Val::Num(_) => row.push_str(&to_json_text(cell)?),
+            Val::Str(text) => {
+                budget::element(text.len().saturating_mul(2))?;
+                row.push_str(&quote(text));
+            }
             other => return fail(format!("{} is not valid in a csv row", describe(other))),
         }
-        budget::allocate(row.len() / 16)?;
     }
     Ok(Val::from(row))
 }
@@ -133,7 +137,7 @@ fn sh(value: &Val) -> Outcome {
         }
         match word {
             Val::Str(text) => {
-                budget::allocate(text.len())?;
+                budget::element(text.len().saturating_mul(4))?;
                 // Writing to a String cannot fail.
                 let written = write!(command, "'{}'", text.replace('\'', "'\\''"));
                 debug_assert!(written.is_ok());
@@ -141,7 +145,7 @@ fn sh(value: &Val) -> Outcome {
             Val::Arr(_) | Val::Obj(_) => {
                 return fail(format!("{} can not be escaped for shell", describe(word)));
             }
-            plain => command.push_str(&to_json_text(plain)),
+            plain => command.push_str(&to_json_text(plain)?),
         }
     }
     Ok(Val::from(command))

@@ -11,7 +11,7 @@ use crate::mapping::jq::{Fault, Outcome, Val, budget, fail, ops};
 pub(super) fn natives() -> Vec<Native> {
     vec![
         ("tostring", v(0), |cv| {
-            on_input(cv, |value| Ok(to_text(value)))
+            on_input(cv, |value| Ok(to_text(value)?))
         }),
         ("tojson", v(0), |cv| on_input(cv, to_json)),
         ("fromjson", v(0), |cv| on_input(cv, from_json)),
@@ -44,9 +44,7 @@ pub(super) fn natives() -> Vec<Native> {
 }
 
 fn to_json(value: &Val) -> Outcome {
-    let text = to_json_text(value);
-    budget::allocate(text.len())?;
-    Ok(Val::from(text))
+    Ok(Val::from(to_json_text(value)?))
 }
 
 fn from_json(value: &Val) -> Outcome {

@@ -109,6 +109,57 @@ fn memory_is_bounded() {
     }
 }
 
+/// A value of some hundred bytes whose text has 2^`levels` elements.
+fn folded(levels: u32) -> String {
+    format!("reduce range({levels}) as $i (1; [., .])")
+}
+
+#[test]
+fn a_value_whose_parts_are_shared_is_not_written_beyond_the_budget() {
+    let program = |text: &str| Program::compile(text, &Environment::default()).unwrap();
+    for levels in [27, 60] {
+        let budget = Budget::new(LIMITS);
+        let value = program(&folded(levels)).first(&Val::Null, &budget);
+        let written = value.unwrap().unwrap().to_json(&budget);
+        assert!(written.is_err(), "{levels}");
+        assert!(budget.exhausted().is_some(), "{levels}");
+        for rest in [
+            "tojson",
+            "tostring",
+            "@json",
+            "@html",
+            "\"a \\(.)\"",
+            "[.] | tojson | length",
+        ] {
+            limit(&format!("{} | {rest}", folded(levels)));
+        }
+    }
+}
+
+#[test]
+fn an_error_shows_the_beginning_of_a_value_and_does_not_write_the_rest() {
+    for (program, shown) in [
+        (
+            "-.",
+            "array ([[[[[[[[[[[[[[[[[[[[[[[[[...]) cannot be negated",
+        ),
+        (
+            "{(.): 1}",
+            "Cannot use array ([[[[[[[[[[[[[[[[[[[[[[[[[...]) as object key",
+        ),
+        ("error(.)", "[[["),
+    ] {
+        let program = format!("{} | {program}", folded(60));
+        match evaluate(&program, Val::Null) {
+            Err(EvalError::Jq(message)) => {
+                assert!(message.contains(shown), "{message}");
+                assert!(message.len() < 5000, "{}", message.len());
+            }
+            other => panic!("{program} gave {other:?}"),
+        }
+    }
+}
+
 #[test]
 fn a_text_that_is_too_long_is_an_error_that_can_be_caught() {
     let caught = evaluate("try (\"abc\" * 1e9) catch .", Val::Null).unwrap();

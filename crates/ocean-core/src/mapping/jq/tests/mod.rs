@@ -40,8 +40,9 @@ fn evaluate(program: &str, input: &Value) -> Result<Option<Value>, String> {
     let program = Program::compile(program, &Environment::default())
         .map_err(|error| format!("does not compile: {error}"))?;
     let input = Val::from_json(input.to_string().as_bytes(), program.needs()).unwrap();
-    match program.first(&input, &Budget::new(Limits::default())) {
-        Ok(output) => Ok(output.map(|output| output.to_json())),
+    let budget = Budget::new(Limits::default());
+    match program.first(&input, &budget) {
+        Ok(output) => Ok(output.map(|output| output.to_json(&budget).unwrap())),
         Err(EvalError::Jq(message)) => Err(message),
         Err(EvalError::Exhausted(limit)) => Err(limit.to_string()),
     }

@@ -45,11 +45,9 @@ fn property(expression: &str, item: &RawValue, environment: &Environment) -> Val
         return Value::Null;
     };
     let item = Val::from_json(item.get().as_bytes(), program.needs()).unwrap();
-    let output = program.first(&item, &Budget::new(Limits::default()));
-    output
-        .ok()
-        .flatten()
-        .map_or(Value::Null, |output| output.to_json())
+    let budget = Budget::new(Limits::default());
+    let output = program.first(&item, &budget).ok().flatten();
+    output.map_or(Value::Null, |output| output.to_json(&budget).unwrap())
 }
 
 #[test]
