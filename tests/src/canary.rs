@@ -1,4 +1,4 @@
-//! Did a secret get out? Every credential of a [`World`](crate::World) is a text that occurs
+//! Did a secret get out? Every credential of a [`World`] is a text that occurs
 //! nowhere else.
 
 use base64::Engine as _;
