@@ -4,6 +4,9 @@
 
 use std::fmt::Write;
 
+use super::value::Val;
+use super::{Fault, Outcome, budget};
+
 const MONTHS: [&str; 12] = [
     "January",
     "February",
@@ -70,10 +73,13 @@ impl Moment {
         })
     }
 
-    /// Seconds after 1970; parts out of range carry over.
-    pub(super) fn seconds(&self) -> i64 {
-        let days = days_before(self.year, self.month, self.day);
-        days * DAY + self.hour * 3600 + self.minute * 60 + self.second
+    /// Seconds after 1970; parts out of range carry over. [`None`] if there are too many.
+    pub(super) fn seconds(&self) -> Option<i64> {
+        days_before(self.year, self.month, self.day)
+            .checked_mul(DAY)?
+            .checked_add(self.hour.checked_mul(3600)?)?
+            .checked_add(self.minute.checked_mul(60)?)?
+            .checked_add(self.second)
     }
 }
 
@@ -113,8 +119,16 @@ fn weekday(days: i64) -> i64 {
 }
 
 /// Formats a moment as `strftime` does.
-pub(super) fn format(moment: &Moment, format: &str, zone: &str) -> String {
+pub(super) fn format(moment: &Moment, format: &str, zone: &str) -> Outcome {
     let mut out = String::new();
+    write(&mut out, moment, format, zone)?;
+    Ok(Val::from(out))
+}
+
+/// Pays while it writes: a short directive may stand for a long text.
+fn write(out: &mut String, moment: &Moment, format: &str, zone: &str) -> Result<(), Fault> {
+    budget::allocate(format.len())?;
+    budget::spend_steps(format.len() as u64 / 64)?;
     let mut characters = format.chars();
     while let Some(character) = characters.next() {
         if character != '%' {
@@ -130,15 +144,25 @@ pub(super) fn format(moment: &Moment, format: &str, zone: &str) -> String {
             out.push('%');
             break;
         };
-        write_directive(&mut out, moment, directive, zone);
+        budget::tick()?;
+        let before = out.len();
+        write_directive(out, moment, directive, zone)?;
+        budget::allocate(out.len() - before)?;
     }
-    out
+    Ok(())
 }
 
-fn write_directive(out: &mut String, moment: &Moment, directive: char, zone: &str) {
+fn write_directive(
+    out: &mut String,
+    moment: &Moment,
+    directive: char,
+    zone: &str,
+) -> Result<(), Fault> {
     if let Some(expanded) = composite(directive) {
-        out.push_str(&format(moment, expanded, zone));
-        return;
+        return write(out, moment, expanded, zone);
+    }
+    if directive == 's' && moment.seconds().is_none() {
+        return Err(Fault::str("strftime/1: unknown system failure"));
     }
     if let Some((number, width, pad)) = numeric(moment, directive) {
         // Writing to a String cannot fail.
@@ -147,7 +171,7 @@ fn write_directive(out: &mut String, moment: &Moment, directive: char, zone: &st
             _ => write!(out, "{number:width$}"),
         };
         debug_assert!(written.is_ok());
-        return;
+        return Ok(());
     }
     let name = |names: &'static [&'static str], at: i64| {
         usize::try_from(at)
@@ -171,6 +195,7 @@ fn write_directive(out: &mut String, moment: &Moment, directive: char, zone: &st
         '%' => out.push('%'),
         other => out.extend(['%', other]),
     }
+    Ok(())
 }
 
 fn composite(directive: char) -> Option<&'static str> {
@@ -202,7 +227,7 @@ fn numeric(moment: &Moment, directive: char) -> Option<(i64, usize, char)> {
         'l' => (hour12, 2, ' '),
         'm' => (moment.month + 1, 2, '0'),
         'M' => (moment.minute, 2, '0'),
-        's' => (moment.seconds(), 1, '0'),
+        's' => (moment.seconds()?, 1, '0'),
         'S' => (moment.second, 2, '0'),
         'u' => (monday + 1, 1, '0'),
         'U' => ((moment.yearday + 7 - moment.weekday) / 7, 2, '0'),
@@ -410,7 +435,7 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Moment, format, parse};
+    use super::{Moment, Val, format, parse};
 
     #[test]
     fn seconds_and_dates_convert_both_ways() {
@@ -424,7 +449,7 @@ mod tests {
         ] {
             #[expect(clippy::cast_precision_loss, reason = "small in tests")]
             let moment = Moment::from_seconds(seconds as f64).unwrap();
-            assert_eq!(moment.seconds(), seconds);
+            assert_eq!(moment.seconds(), Some(seconds));
         }
     }
 
@@ -433,8 +458,8 @@ mod tests {
         assert!(parse("2024-03-05T01:02:03.5Z", "%Y-%m-%dT%H:%M:%SZ").is_none());
         let moment = parse("2024-03-05T01:02:03Z", "%Y-%m-%dT%H:%M:%SZ").unwrap();
         assert_eq!(
-            format(&moment, "%d.%m.%Y %j %V", "UTC"),
-            "05.03.2024 065 10"
+            format(&moment, "%d.%m.%Y %j %V", "UTC").unwrap(),
+            Val::from("05.03.2024 065 10")
         );
     }
 }

@@ -10,7 +10,7 @@ use jaq_core::native::v;
 use super::Native;
 use super::control::{on_input, with_argument};
 use crate::mapping::jq::calendar::{self, Moment};
-use crate::mapping::jq::{Fault, Outcome, Val, fail};
+use crate::mapping::jq::{Fault, Outcome, Val, budget, fail};
 
 pub(super) fn natives() -> Vec<Native> {
     vec![
@@ -50,13 +50,17 @@ fn mktime(value: &Val) -> Outcome {
         return fail("mktime requires array inputs");
     }
     let moment = moment(value, "mktime")?;
-    Ok(whole(moment.seconds()))
+    match moment.seconds() {
+        Some(seconds) => Ok(whole(seconds)),
+        None => fail("invalid gmtime representation"),
+    }
 }
 
 fn strptime(value: &Val, format: &Val) -> Outcome {
     let (Val::Str(text), Val::Str(format)) = (value, format) else {
         return fail("strptime/1 requires string inputs and arguments");
     };
+    budget::spend_steps(format.len() as u64 / 4)?;
     match calendar::parse(text, format) {
         Some(moment) => Ok(broken_down(&moment, 0.0)),
         None => fail(format!(
@@ -77,11 +81,7 @@ fn strftime(value: &Val, format: &Val, zone: &str) -> Outcome {
     if !matches!(time, Val::Arr(_)) {
         return fail("strftime/1 requires parsed datetime inputs");
     }
-    Ok(Val::from(calendar::format(
-        &moment(&time, "strftime/1")?,
-        format,
-        zone,
-    )))
+    calendar::format(&moment(&time, "strftime/1")?, format, zone)
 }
 
 fn broken_down(moment: &Moment, fraction: f64) -> Val {

@@ -323,3 +323,32 @@ fn long_flat_programs_compile() {
         assert!(matches!(output, Ok(Some(_))), "{text}: {output:?}");
     }
 }
+
+#[test]
+fn times_beyond_all_calendars_are_errors() {
+    for (program, message) in [
+        ("[1e15,0,1,0,0,0] | mktime", "invalid gmtime representation"),
+        (
+            "[-1e15,0,1,1e15,1e15,1e15] | mktime",
+            "invalid gmtime representation",
+        ),
+        (
+            "[0,1e15,1e15,1e15,1e15,1e15] | mktime",
+            "invalid gmtime representation",
+        ),
+        (
+            "[1e15,0,1,0,0,0] | strftime(\"%s\")",
+            "strftime/1: unknown system failure",
+        ),
+    ] {
+        let failed = evaluate(program, Val::Null);
+        assert_eq!(failed, Err(EvalError::Jq(message.to_owned())), "{program}");
+    }
+    let every = "%c%D%F%r%T%C%d%e%g%G%I%j%U%V%w%W%u%y%Y";
+    for year in ["1e15", "-1e15"] {
+        let program = format!(
+            "[{year},{year},{year},{year},{year},{year},{year},{year}] | strftime(\"{every}\")"
+        );
+        assert!(evaluate(&program, Val::Null).is_ok(), "{program}");
+    }
+}
