@@ -134,21 +134,25 @@ impl Neg for Val {
 
 /// The parts of a text between separators; no parts of an empty text.
 pub(super) fn split(text: &str, separator: &str) -> Outcome {
-    budget::allocate(text.len() + size_of::<Val>())?;
+    budget::tick()?;
     if text.is_empty() {
         return Ok(Val::array(Vec::new()));
     }
     if separator.is_empty() {
-        budget::allocate(text.len() * size_of::<Val>())?;
-        let mut buffer = [0; 4];
-        let characters = text.chars();
-        return Ok(Val::array(
-            characters
-                .map(|character| Val::from(&*character.encode_utf8(&mut buffer)))
-                .collect(),
-        ));
+        // The ends do not count as empty parts.
+        return texts(text.split("").filter(|part| !part.is_empty()));
     }
-    Ok(Val::array(text.split(separator).map(Val::from).collect()))
+    texts(text.split(separator))
+}
+
+/// An array of texts; each is paid for, as a short one costs far more than its bytes.
+fn texts<'t>(parts: impl Iterator<Item = &'t str>) -> Outcome {
+    let mut texts = Vec::new();
+    for part in parts {
+        budget::element(part.len())?;
+        texts.push(Val::from(part));
+    }
+    Ok(Val::array(texts))
 }
 
 fn refuse(left: &Val, right: &Val, what: &str) -> Outcome {

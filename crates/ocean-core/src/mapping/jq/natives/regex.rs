@@ -18,6 +18,9 @@ use crate::mapping::jq::program::Data;
 use crate::mapping::jq::text::describe;
 use crate::mapping::jq::{Fault, Outcome, Val, budget};
 
+/// About how many bytes the object of a match or group takes beside its text.
+const MATCH_OBJECT: usize = 256;
+
 /// How many compiled expressions a thread keeps.
 const KEPT: usize = 256;
 
@@ -180,8 +183,8 @@ fn test(value: &Val, regex: &Val, flags: &Val) -> Outcome {
 fn find<'t>(text: &'t str, regex: &Regex, flags: Flags) -> Result<Vec<Captures<'t>>, Fault> {
     let mut found = Vec::new();
     for captures in regex.captures_iter(text) {
-        budget::tick()?;
         let captures = captures.map_err(|error| failure(&error))?;
+        budget::element(captures.len().saturating_mul(size_of::<[usize; 4]>()))?;
         let empty = captures
             .get(0)
             .is_none_or(|whole| whole.as_str().is_empty());
@@ -205,26 +208,26 @@ fn matches(value: &Val, regex: &Val, flags: &Val) -> Result<Vec<Val>, Fault> {
         .map(|name| name.map_or(Val::Null, Val::from))
         .collect();
     let found = find(text, &regex, flags)?;
-    budget::allocate(found.len().saturating_mul(names.len()).saturating_mul(256))?;
     let mut offsets = Offsets {
         text,
         byte: 0,
         character: 0,
     };
-    Ok(found
+    found
         .iter()
         .map(|captures| match_object(captures, &names, &mut offsets))
-        .collect())
+        .collect()
 }
 
-fn match_object(captures: &Captures<'_>, names: &[Val], offsets: &mut Offsets<'_>) -> Val {
+fn match_object(captures: &Captures<'_>, names: &[Val], offsets: &mut Offsets<'_>) -> Outcome {
     let mut entries = Vec::new();
     if let Some(whole) = captures.get(0) {
-        entries.extend(offsets.span(whole.start(), whole.as_str()));
+        entries.extend(offsets.span(whole.start(), whole.as_str())?);
     }
-    let groups = names.iter().enumerate().skip(1).map(|(group, name)| {
+    let mut groups = Vec::new();
+    for (group, name) in names.iter().enumerate().skip(1) {
         let mut entries: Vec<_> = match captures.get(group) {
-            Some(found) => offsets.span(found.start(), found.as_str()).into(),
+            Some(found) => offsets.span(found.start(), found.as_str())?.into(),
             None => vec![
                 ("offset", Val::float(-1.0)),
                 ("string", Val::Null),
@@ -232,10 +235,12 @@ fn match_object(captures: &Captures<'_>, names: &[Val], offsets: &mut Offsets<'_
             ],
         };
         entries.push(("name", name.clone()));
-        Val::object(entries)
-    });
-    entries.push(("captures", Val::array(groups.collect())));
-    Val::object(entries)
+        budget::element(MATCH_OBJECT)?;
+        groups.push(Val::object(entries));
+    }
+    entries.push(("captures", Val::array(groups)));
+    budget::element(MATCH_OBJECT)?;
+    Ok(Val::object(entries))
 }
 
 /// Translates offsets in bytes to offsets in code points, going forwards from match to match.
@@ -246,18 +251,20 @@ struct Offsets<'t> {
 }
 
 impl Offsets<'_> {
-    fn span(&mut self, start: usize, found: &str) -> [(&'static str, Val); 3] {
+    fn span(&mut self, start: usize, found: &str) -> Result<[(&'static str, Val); 3], Fault> {
+        budget::element(found.len())?;
+        budget::spend_steps(found.len() as u64 / 64)?;
         if start < self.byte {
             (self.byte, self.character) = (0, 0);
         }
         let skipped = self.text.get(self.byte..start).unwrap_or_default();
         self.character += skipped.chars().count();
         self.byte = start;
-        [
+        Ok([
             ("offset", Val::count(self.character)),
             ("length", Val::count(found.chars().count())),
             ("string", Val::from(found)),
-        ]
+        ])
     }
 }
 
@@ -286,18 +293,19 @@ fn split(value: &Val, regex: &Val, flags: &Val) -> Outcome {
         ..Flags::parse(flags)?
     };
     let compiled = compile(regex, flags)?;
-    budget::allocate(text.len())?;
     let mut pieces = Vec::new();
     let mut from = 0;
     for captures in find(text, &compiled, flags)? {
         if let Some(separator) = captures.get(0) {
-            pieces.push(Val::from(
-                text.get(from..separator.start()).unwrap_or_default(),
-            ));
+            let piece = text.get(from..separator.start()).unwrap_or_default();
+            budget::element(piece.len())?;
+            pieces.push(Val::from(piece));
             from = separator.end();
         }
     }
-    pieces.push(Val::from(text.get(from..).unwrap_or_default()));
+    let piece = text.get(from..).unwrap_or_default();
+    budget::element(piece.len())?;
+    pieces.push(Val::from(piece));
     Ok(Val::array(pieces))
 }
 

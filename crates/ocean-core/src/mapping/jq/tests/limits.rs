@@ -352,3 +352,40 @@ fn times_beyond_all_calendars_are_errors() {
         assert!(evaluate(&program, Val::Null).is_ok(), "{program}");
     }
 }
+
+#[test]
+fn what_makes_many_values_of_one_text_pays_for_each() {
+    let limits = Limits {
+        steps: u64::MAX,
+        memory: 2 << 20,
+        ..LIMITS
+    };
+    for program in [
+        "\",\" * 100000 / \",\"",
+        "\",\" * 100000 / \"\"",
+        "\",\" * 100000 | split(\",\"; null)",
+        "\",\" * 100000 | [match(\",\"; \"g\")]",
+        "\"a\" * 2000 | [match(\"(?=(a*))\"; \"g\")]",
+        "\"%c\" * 100000 as $format | 0 | strftime($format)",
+    ] {
+        let stopped = evaluate_within(program, Val::Null, limits);
+        assert_eq!(
+            stopped,
+            Err(EvalError::Exhausted(Exhausted::Memory)),
+            "{program}"
+        );
+    }
+}
+
+#[test]
+fn a_long_format_ends_with_the_time() {
+    let time = Duration::from_millis(50);
+    let limits = Limits {
+        steps: u64::MAX,
+        memory: u64::MAX,
+        time,
+    };
+    let program = "\"%c\" * 3000000 as $format | 0 | strftime($format)";
+    let stopped = evaluate_within(program, Val::Null, limits);
+    assert_eq!(stopped, Err(EvalError::Exhausted(Exhausted::Time)));
+}
