@@ -215,13 +215,14 @@ impl Guard {
         })
     }
 
+    /// A total that was announced once counts until there is another one.
     fn note_total(&mut self, now: Option<u64>) -> Result<(), Doubt> {
         if let (Some(before), Some(now)) = (self.total, now)
             && now < before
         {
             return Err(Doubt::Shrank { before, now });
         }
-        self.total = now;
+        self.total = now.or(self.total);
         Ok(())
     }
 

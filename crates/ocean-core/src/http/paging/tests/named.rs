@@ -257,6 +257,15 @@ async fn f19_an_empty_page_before_the_end_is_a_doubt() {
 }
 
 #[tokio::test]
+async fn f19_a_total_that_disappears_still_counts() {
+    let pages = [
+        r#"{"values":[{"id":1},{"id":2}],"total":4}"#,
+        r#"{"values":[]}"#,
+    ];
+    assert_eq!(doubt(by_offset(&pages).await), Doubt::EmptyPage);
+}
+
+#[tokio::test]
 async fn f19_an_end_before_the_total_is_a_doubt() {
     let page = r#"{"values":[{"id":1}],"total":3,"isLast":true}"#;
     assert_eq!(
