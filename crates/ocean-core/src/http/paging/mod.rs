@@ -36,7 +36,7 @@
 //!   few times, because proxies and login pages come and go);
 //! - an empty page although the server said that there are more;
 //! - an end before the announced total, or a total that shrank on the way;
-//! - a token, or the first item of a page, for the second time; a page without anything new;
+//! - a token, or the first item of a page, for the second time;
 //! - pages without end.
 //!
 //! # Caveats

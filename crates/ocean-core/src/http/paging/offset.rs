@@ -149,9 +149,13 @@ struct Guard {
     start: u64,
     pages: usize,
     total: Option<u64>,
+    /// The first item of each page, and the first one that was new on it.
     first_items: Seen,
+    first_news: Seen,
     /// The page before.
     before: Option<Vec<RawItem>>,
+    /// Whether there was anything new on it.
+    brought_news: bool,
     /// Whether the next page begins with the last item of the one before.
     overlaps: bool,
 }
@@ -164,7 +168,9 @@ impl Guard {
             pages: 0,
             total: None,
             first_items: Seen::default(),
+            first_news: Seen::default(),
             before: None,
+            brought_news: false,
             overlaps: false,
         }
     }
@@ -182,33 +188,43 @@ impl Guard {
         self.pages += 1;
         let Page { items, marks } = page;
         let received = items.len();
+        let is_short = received < self.window().size;
         let overlapped = std::mem::take(&mut self.overlaps);
         let known = match self.before.take() {
             Some(before) if received > 0 => self.known(&before, &items, overlapped)?,
             _ => 0,
         };
-        // What came before and was not asked for again takes no position of its own: counting it
-        // would skip as many items at the start of the next page.
         let unasked = known.saturating_sub(usize::from(overlapped));
-        let end = self.start.saturating_add((received - unasked) as u64);
+        let end = self.start.saturating_add(received as u64);
         self.note_total(marks.total)?;
         let said = self.says_end(marks.is_last, end)?;
         if received == 0 {
             return self.empty(said, overlapped);
         }
-        let news: Vec<_> = items.iter().skip(known).cloned().collect();
-        self.must_be_new(&news, overlapped && received == 1)?;
-        if news.is_empty() && said == Some(false) {
+        // Only the overlapping item: the next page, without it, shows whether there is an end.
+        let is_alone = overlapped && received == 1;
+        if is_alone && said == Some(false) {
             return Err(Doubt::EmptyPage);
         }
-        let is_end = said == Some(true);
+        let news: Vec<_> = items.iter().skip(known).cloned().collect();
+        // Where nothing is said, an end that an addition moved on may look like the page before.
+        // As nothing is said, it is not taken for the end either.
+        let is_tail = said.is_none() && is_short && self.brought_news;
+        self.must_not_repeat(&items, &news, is_alone || is_tail)?;
+        // What came before and was not asked for again has either moved on, because something was
+        // added, or it takes no position of its own. The smaller position skips nothing in both
+        // cases, but makes the count of what was read an unsure one: then a page without anything
+        // new has to show that this is the end.
+        let repeats = if news.is_empty() { 0 } else { unasked };
+        let is_end = said == Some(true) && repeats == 0;
         if !is_end && self.pages >= MAX_PAGES {
             return Err(Doubt::Endless);
         }
-        // Without news, the next page must not overlap again: it shows whether there is an end.
-        self.overlaps = !is_end && !news.is_empty() && self.wants_overlap();
-        self.start = end.saturating_sub(u64::from(self.overlaps));
+        self.overlaps = !is_end && !is_alone && self.wants_overlap();
+        let next = end.saturating_sub(repeats as u64);
+        self.start = next.saturating_sub(u64::from(self.overlaps));
         self.before = Some(items);
+        self.brought_news = !news.is_empty();
         Ok(News {
             items: news,
             is_end,
@@ -253,7 +269,7 @@ impl Guard {
     ///
     /// Of overlapping pages the first one has to be: were it a new one, something before it was
     /// removed, and an unseen item may have moved over the edge. More are there when something was
-    /// added.
+    /// added, up to the last one before anything new begins.
     fn known(
         &self,
         before: &[RawItem],
@@ -262,7 +278,8 @@ impl Guard {
     ) -> Result<usize, Doubt> {
         let field = self.paging.identity;
         let of = |item: Option<&RawItem>| item.map(|item| identity(item, field));
-        let mut known = usize::from(of(before.last()) == of(items.first()));
+        let last = of(before.last());
+        let mut known = usize::from(last == of(items.first()));
         if known == 0 {
             let before: HashSet<_> = before.iter().map(|item| identity(item, field)).collect();
             known = items
@@ -270,21 +287,29 @@ impl Guard {
                 .take_while(|item| before.contains(&identity(item, field)))
                 .count();
         }
-        if known == 0 && overlapped {
+        let (old, new) = items.split_at_checked(known).unwrap_or((items, &[]));
+        let continues = new.is_empty() || of(old.last()) == last;
+        if overlapped && (known == 0 || !continues) {
             Err(Doubt::Moved)
         } else {
             Ok(known)
         }
     }
 
-    /// Nothing new is on a page only if it consists of the overlapping item alone.
-    fn must_be_new(&mut self, news: &[RawItem], is_overlap: bool) -> Result<(), Doubt> {
+    /// Nothing new begins where something new began before, and a page of only known items is not
+    /// an earlier one, unless it may be the end of the listing.
+    fn must_not_repeat(
+        &mut self,
+        items: &[RawItem],
+        news: &[RawItem],
+        may_be_end: bool,
+    ) -> Result<(), Doubt> {
+        let of = |item: &RawItem| identity(item, self.paging.identity);
+        let first = items.first().filter(|_| !may_be_end || !news.is_empty());
+        let seen = first.is_some_and(|item| self.first_items.again(&of(item)));
         let repeated = match news.first() {
-            Some(first) => {
-                let first = identity(first, self.paging.identity);
-                self.first_items.again(&first)
-            }
-            None => !is_overlap,
+            Some(item) => self.first_news.again(&of(item)),
+            None => seen,
         };
         if repeated {
             return Err(Doubt::RepeatedPage);
