@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures::StreamExt as _;
 use http::Request;
-use ocean_core::http::paging::{OffsetPages, TokenPages, Window};
+use ocean_core::http::paging::{OffsetPages, Overlap, TokenPages, Window};
 use ocean_core::{Batch, Stream};
 
 use super::absence::or_nothing;
@@ -81,6 +81,7 @@ impl JiraClient {
                 .left_stream(),
             BacklogApi::Agile => OffsetPages::of("issues")
                 .page_size(PAGE_SIZE)
+                .overlap(Overlap::Always)
                 .pages(move |page| jira.fetch(agile_request(jira.site(), board, &query, page)))
                 .right_stream(),
         };

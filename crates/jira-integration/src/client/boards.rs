@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use http::Request;
-use ocean_core::http::paging::{OffsetPages, Window};
+use ocean_core::http::paging::{OffsetPages, Overlap, Window};
 use ocean_core::{Batch, RawItem, Stream};
 
 use super::site::{PageQuery, Site, get};
@@ -42,6 +42,7 @@ impl JiraClient {
         let jira = self.clone();
         OffsetPages::of("values")
             .page_size(PAGE_SIZE)
+            .overlap(Overlap::Always)
             .pages(move |page| jira.fetch(list_request(jira.site(), &query, page)))
     }
 
@@ -64,6 +65,7 @@ impl JiraClient {
         let jira = self.clone();
         let pages = OffsetPages::of("values")
             .page_size(PAGE_SIZE)
+            .overlap(Overlap::Always)
             .pages(move |page| jira.fetch(projects_request(jira.site(), id, page)));
         match pages.try_collect::<Vec<Batch>>().await {
             Ok(pages) => Ok(Some(pages.into_iter().flatten().collect())),

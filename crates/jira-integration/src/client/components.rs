@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Request;
-use ocean_core::http::paging::{OffsetPages, Window};
+use ocean_core::http::paging::{OffsetPages, Overlap, Window};
 use ocean_core::{Batch, Stream};
 
 use super::absence::or_nothing;
@@ -45,6 +45,7 @@ impl JiraClient {
         let (jira, project_key, query) = (self.clone(), project_key.to_owned(), query.clone());
         let pages = OffsetPages::of("values")
             .page_size(PAGE_SIZE)
+            .overlap(Overlap::Always)
             .pages(move |page| jira.fetch(list_request(jira.site(), &project_key, &query, page)));
         or_nothing(pages, &[])
     }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Request;
-use ocean_core::http::paging::OffsetPages;
+use ocean_core::http::paging::{OffsetPages, Overlap};
 use ocean_core::{Batch, RawItem, Stream};
 
 use super::site::{Site, get};
@@ -33,6 +33,7 @@ impl JiraClient {
         let jira = self.clone();
         OffsetPages::of("values")
             .page_size(PAGE_SIZE)
+            .overlap(Overlap::Always)
             .pages(move |page| jira.fetch(search_request(jira.site(), &query, page.start)))
     }
 

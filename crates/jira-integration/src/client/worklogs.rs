@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Request;
-use ocean_core::http::paging::{OffsetPages, Window};
+use ocean_core::http::paging::{OffsetPages, Overlap, Window};
 use ocean_core::{Batch, RawItem, Stream};
 
 use super::absence::or_nothing;
@@ -54,6 +54,7 @@ impl JiraClient {
         let (jira, issue_key, query) = (self.clone(), issue_key.to_owned(), query.clone());
         let pages = OffsetPages::of("worklogs")
             .page_size(PAGE_SIZE)
+            .overlap(Overlap::Always)
             .pages(move |page| jira.fetch(list_request(jira.site(), &issue_key, &query, page)));
         or_nothing(pages, &[])
     }

@@ -256,8 +256,8 @@ impl Guard {
     /// a moment ago should be on it.
     const fn empty(&self, said: Option<bool>, overlapping: bool) -> Result<News, Doubt> {
         match said {
-            _ if overlapping => Err(Doubt::Moved),
             Some(false) => Err(Doubt::EmptyPage),
+            _ if overlapping => Err(Doubt::Moved),
             _ => Ok(News {
                 items: Vec::new(),
                 is_end: true,
