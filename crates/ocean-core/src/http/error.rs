@@ -138,7 +138,9 @@ impl HttpError {
             Self::Timeout { .. }
             | Self::Interrupted { .. }
             | Self::Listing { .. }
-            | Self::PausedTooLong { .. } => ErrorClass::Retryable,
+            | Self::PausedTooLong { .. }
+            // A maintenance page in place of JSON may stay for longer than the quick attempts.
+            | Self::Decode { .. } => ErrorClass::Retryable,
             Self::Connect { source, .. } => match source.kind() {
                 TransportErrorKind::Unreachable => ErrorClass::Permanent,
                 _ => ErrorClass::Retryable,
@@ -149,8 +151,7 @@ impl HttpError {
                 .get_ref()
                 .downcast_ref::<Self>()
                 .map_or(ErrorClass::Permanent, Self::class),
-            Self::Decode { .. }
-            | Self::TooLarge { .. }
+            Self::TooLarge { .. }
             | Self::Redirect { .. }
             | Self::InvalidRequest { .. }
             | Self::Setup { .. } => ErrorClass::Permanent,
