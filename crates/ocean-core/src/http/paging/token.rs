@@ -64,8 +64,8 @@ impl TokenPages {
         }
     }
 
-    /// Items under `key`; the next page is named by `pageInfo.endCursor` while
-    /// `pageInfo.hasNextPage`, or without `pageInfo` by `cursor`.
+    /// Items under `key`; the next page is named by `pageInfo.endCursor` unless
+    /// `pageInfo.hasNextPage` is false, or without `pageInfo` by `cursor`.
     pub const fn cursor(key: &'static str) -> Self {
         Self {
             key,
@@ -114,7 +114,7 @@ impl TokenPages {
                 named(&marks.next_page_token),
             ),
             (Style::Cursor, Some(info)) if !info.is_empty() => (
-                Some(info.has_next_page == Some(true)),
+                Some(info.has_next_page != Some(false)),
                 named(&info.end_cursor),
             ),
             (Style::Cursor, _) => (None, named(&marks.cursor)),

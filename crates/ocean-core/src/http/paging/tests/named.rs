@@ -8,6 +8,7 @@ use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use http::header::CONTENT_TYPE;
 
 use crate::batch::Batch;
+use crate::error::ErrorClass;
 use crate::http::paging::{Doubt, OffsetPages, Overlap, TokenPages};
 use crate::http::{HttpError, Response};
 
@@ -142,8 +143,20 @@ async fn f07_a_page_that_is_not_json_is_asked_for_again() {
     let page = r#"{"values":[{"id":1}],"isLast":true}"#;
     assert_eq!(by_offset(&["<html>", "", page]).await.unwrap(), [1]);
     let error = by_offset(&["<html>"; 3]).await.unwrap_err();
+    assert_eq!(error.class(), ErrorClass::Retryable);
     assert!(error.to_string().contains("<html>"), "{error}");
     assert!(by_offset(&[r#"{"values":[{"id":1}"#; 3]).await.is_err());
+}
+
+#[tokio::test]
+async fn a_cursor_is_followed_unless_the_server_says_that_nothing_follows() {
+    let pages = [
+        r#"{"values":[{"id":1}],"pageInfo":{"endCursor":"a"}}"#,
+        r#"{"values":[{"id":2}],"pageInfo":{"hasNextPage":false}}"#,
+    ];
+    assert_eq!(by_cursor(&pages).await.unwrap(), [1, 2]);
+    let page = r#"{"values":[{"id":1}],"pageInfo":{"endCursor":""}}"#;
+    assert_eq!(doubt(by_cursor(&[page]).await), Doubt::MissingToken);
 }
 
 #[tokio::test]
