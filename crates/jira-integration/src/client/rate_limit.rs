@@ -21,6 +21,10 @@ const RESERVE: u64 = 1;
 /// together than this are the same one, as Jira rounds them to seconds.
 const SHORT_WINDOW: Duration = Duration::from_secs(1);
 
+/// The end of a window is believed up to here. Then requests show whether it still lasts, since a
+/// wrong end would hold them back for ever.
+const LONGEST_WINDOW: Duration = Duration::from_secs(15 * 60);
+
 /// The budget that all requests of one client share.
 #[derive(Debug, Default)]
 pub(super) struct RateLimiter {
@@ -83,7 +87,7 @@ impl Budget {
         Some(Self {
             limit: number("x-ratelimit-limit")?,
             remaining: if refused { 0 } else { remaining },
-            resets_at: Instant::now() + window,
+            resets_at: Instant::now() + window.min(LONGEST_WINDOW),
         })
     }
 
@@ -186,6 +190,23 @@ mod tests {
         let waits: Vec<_> = (0..3).map(|_| limiter.admit().unwrap()).collect();
         assert!(waits.iter().all(|wait| *wait == waits[0]), "{waits:?}");
         tokio::time::advance(MINUTE).await;
+        assert_eq!(limiter.admit(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_window_that_ends_in_the_far_future_holds_back_for_a_quarter_of_an_hour() {
+        let limiter = RateLimiter::default();
+        let headers = [
+            ("x-ratelimit-limit", "9".to_owned()),
+            ("x-ratelimit-remaining", "0".to_owned()),
+            ("retry-after", u64::MAX.to_string()),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+        .collect();
+        limiter.observe(StatusCode::TOO_MANY_REQUESTS, &headers);
+        assert_eq!(limiter.admit(), Some(LONGEST_WINDOW));
+        tokio::time::advance(LONGEST_WINDOW).await;
         assert_eq!(limiter.admit(), None);
     }
 

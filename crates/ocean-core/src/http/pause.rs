@@ -6,6 +6,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+/// A pause is kept for no longer than this: then a request shows whether it still holds, since a
+/// clock or a header may be wrong and a host would be left alone for ever.
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
+
 /// Waiters come back spread over this time, so that a pause does not end in a stampede.
 const SPREAD: Duration = Duration::from_millis(200);
 
@@ -22,12 +26,10 @@ pub(super) struct TooLong {
 }
 
 impl Pauses {
-    /// Nothing is sent to `host` for this long. A shorter announcement never ends a longer one.
+    /// Nothing is sent to `host` for this long, within limits. A shorter announcement never ends a longer one.
     pub(super) fn announce(&self, host: &str, wait: Duration) {
         let now = Instant::now();
-        let Some(until) = now.checked_add(wait) else {
-            return;
-        };
+        let until = now + wait.min(LONGEST_PAUSE);
         let mut pauses = self.until.lock().unwrap_or_else(PoisonError::into_inner);
         pauses.retain(|_, until| *until > now);
         let entry = pauses.entry(host.to_owned()).or_insert(until);

@@ -85,12 +85,12 @@ async fn f03_a_pause_beyond_the_limit_fails_the_call_with_its_due_time() {
             panic!("{error}");
         };
         let left = until.duration_since(SystemTime::now()).unwrap();
-        assert!(left > Duration::from_secs(3500), "{left:?}");
+        assert!(left > Duration::from_secs(890), "{left:?}");
     }
     assert_eq!(script.count(), 1, "the host is left alone");
     assert!(started.elapsed() < Duration::from_secs(1));
-    tokio::time::advance(Duration::from_secs(3400)).await;
-    assert!(client.send(get("/a")).await.is_ok());
+    tokio::time::advance(Duration::from_secs(15 * 60)).await;
+    assert!(client.send(get("/a")).await.is_ok(), "a probe goes out");
 }
 
 #[tokio::test(start_paused = true)]
