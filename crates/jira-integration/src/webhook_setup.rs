@@ -58,6 +58,12 @@ pub async fn setup_application(jira: JiraClient, cx: StartContext) -> Result<(),
         info!("no webhook is set up, because the event listener is ONCE");
         return Ok(());
     }
+    if !jira.verifies_signatures() {
+        warn!(
+            "no webhook secret is set: whoever can reach `{INGEST_PATH}` can send events, because \
+             nothing tells them from those of Jira"
+        );
+    }
     let Some(base_url) = &cx.base_url else {
         info!("no webhook is set up, because there is no base url that Jira could call");
         return Ok(());
