@@ -43,11 +43,6 @@ impl JiraError {
         self.has_status(http::StatusCode::BAD_REQUEST)
     }
 
-    /// Whether what was asked for does not exist, or not for us.
-    pub(crate) fn is_not_found(&self) -> bool {
-        self.has_status(http::StatusCode::NOT_FOUND)
-    }
-
     /// Whether Jira itself says that what was asked for does not exist, or not for us. The 404 of
     /// a proxy in between does not count.
     pub(crate) fn is_gone(&self) -> bool {
@@ -61,10 +56,10 @@ impl JiraError {
     }
 
     fn refusal(&self, status: http::StatusCode) -> Option<Refusal> {
-        let Self::Http(error) = self else {
+        // What is said to refused credentials, as to nobody, is not about what was asked for.
+        let Self::Http(HttpError::Status { response }) = self else {
             return None;
         };
-        let response = error.response()?;
         let wanted = response.status() == status;
         wanted.then(|| serde_json::from_slice(response.body()).ok())?
     }

@@ -11,6 +11,11 @@ use secrecy::ExposeSecret as _;
 use crate::config::Credentials;
 use crate::error::JiraError;
 
+/// The header in which Jira says what it made of the credentials.
+const LOGIN_REASON: &str = "x-seraph-loginreason";
+
+const REFUSALS: [&str; 2] = ["AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED"];
+
 /// One `Authorization` header for all requests.
 ///
 /// An API token cannot be renewed by us, so a 401 stands and is not tried again.
@@ -38,6 +43,13 @@ impl Authenticator for FixedAuthorization {
     async fn authorize(&self, headers: &mut HeaderMap) -> Result<(), AuthError> {
         headers.insert(AUTHORIZATION, self.header.clone());
         Ok(())
+    }
+
+    /// To an expired token Jira may answer as to nobody: with 200 and what is public, or with 404.
+    fn refuses(&self, answer: &HeaderMap) -> bool {
+        let reasons = answer.get_all(LOGIN_REASON).iter();
+        let mut reasons = reasons.filter_map(|reason| reason.to_str().ok());
+        reasons.any(|reason| REFUSALS.iter().any(|refusal| reason.contains(refusal)))
     }
 }
 

@@ -146,7 +146,7 @@ impl JiraClient {
     async fn find(&self, request: Request<Bytes>) -> Result<Option<RawItem>, JiraError> {
         match self.send_json(request).await {
             Ok(item) => Ok(Some(item)),
-            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) if error.is_gone() => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -3,6 +3,7 @@
 use jira_integration::Kinds;
 use ocean_core::{Changes, ErrorClass, Kind as _, RawItem};
 use ocean_testkit::jira::{Change, IssueEdit};
+use ocean_testkit::{Action, Rule};
 use serde_json::{Value, json};
 
 use crate::site::{Site, event, texts};
@@ -133,6 +134,54 @@ async fn a_moved_issue_leaves_its_old_key() {
         .await
         .unwrap();
     check(&changes, "key", &[&new], &[&old]);
+}
+
+#[tokio::test]
+async fn the_404_of_a_proxy_deletes_nothing() {
+    let site = Site::start(|twin| twin).await;
+    let proxy = Action::Status {
+        code: 404,
+        headers: [("content-type".to_owned(), "text/html".to_owned())].into(),
+        body: json!("<html>not here</html>"),
+    };
+    site.twin.faults().add(Rule::new(proxy).path("/project/"));
+    let event = named("project", "updated", json!({"id": 1, "key": "PORT"}));
+    let outcome = site.handle("project", json!({}), &[event]).await;
+    assert!(outcome.is_err(), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn an_answer_to_refused_credentials_is_an_error_and_no_data() {
+    let event = named("project", "updated", json!({"id": 1, "key": "PORT"}));
+    for (code, reason, body) in [
+        (
+            200,
+            "AUTHENTICATED_FAILED",
+            json!({"values": [], "total": 0, "isLast": true}),
+        ),
+        (
+            404,
+            "AUTHENTICATION_DENIED",
+            json!({"errorMessages": ["no project"], "errors": {}}),
+        ),
+    ] {
+        let site = Site::start(|twin| twin).await;
+        let anonymous = Action::Status {
+            code,
+            headers: [("x-seraph-loginreason".to_owned(), reason.to_owned())].into(),
+            body,
+        };
+        site.twin
+            .faults()
+            .add(Rule::new(anonymous).path("/project"));
+        let read = site.read("project", json!({})).await;
+        let error = read.error.unwrap_or_default();
+        assert!(error.contains("the credentials are refused"), "{error}");
+        let outcome = site
+            .handle("project", json!({}), std::slice::from_ref(&event))
+            .await;
+        assert_eq!(outcome.unwrap_err().class(), ErrorClass::Unauthorized);
+    }
 }
 
 #[tokio::test]

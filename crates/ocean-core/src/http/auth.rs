@@ -31,6 +31,15 @@ pub trait Authenticator: fmt::Debug + Send + Sync + 'static {
     /// Adds the credentials to the headers of a request about to be sent.
     async fn authorize(&self, headers: &mut HeaderMap) -> Result<(), AuthError>;
 
+    /// Whether an answer says that the credentials are refused although its status is not 401.
+    ///
+    /// Some servers then answer as to somebody unknown, with nothing or with what is public. Such
+    /// an answer is treated like a 401.
+    fn refuses(&self, answer: &HeaderMap) -> bool {
+        let _ = answer;
+        false
+    }
+
     /// Gets new credentials after those in the headers `refused` were answered with 401.
     ///
     /// The default is for credentials that cannot change: the 401 stands.
@@ -107,6 +116,10 @@ impl Credentials {
         let generation = self.generation.load(Ordering::Acquire);
         self.authenticator.authorize(headers).await?;
         Ok(generation)
+    }
+
+    pub(super) fn refuses(&self, answer: &HeaderMap) -> bool {
+        self.authenticator.refuses(answer)
     }
 
     /// Renews credentials of this generation, or waits for whoever is doing so.

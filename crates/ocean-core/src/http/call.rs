@@ -15,7 +15,7 @@ use super::auth::Refresh;
 use super::config::Inner;
 use super::deadline::{Budget, Deadline, Deadlines};
 use super::error::{CallContext, HttpError};
-use super::pause::TooLong;
+use super::pause::{LONGEST_PAUSE, TooLong};
 use super::redact::RedactedUri;
 use super::response::Response;
 use super::retry::{Failure, Mode};
@@ -129,7 +129,7 @@ impl<'c> Call<'c> {
                 .instrument(span.clone())
                 .await;
             let announcement = self.heed(&outcome);
-            if is_unauthorized(&outcome) && self.renewed(generation, &headers).await? {
+            if self.is_unauthorized(&outcome) && self.renewed(generation, &headers).await? {
                 continue;
             }
             let failure = failure_of(&outcome);
@@ -269,6 +269,18 @@ impl Call<'_> {
         }
     }
 
+    /// Whether an answer of any status but 401 refuses the credentials.
+    fn refuses(&self, answer: &HeaderMap) -> bool {
+        let credentials = self.inner.credentials.as_ref();
+        credentials.is_some_and(|credentials| credentials.refuses(answer))
+    }
+
+    fn is_unauthorized(&self, outcome: &Result<Answer, Fault>) -> bool {
+        outcome.as_ref().is_ok_and(|answer| {
+            answer.status() == StatusCode::UNAUTHORIZED || self.refuses(answer.headers())
+        })
+    }
+
     /// Whether there are new credentials after a 401. Asked once for each call.
     async fn renewed(&mut self, generation: u64, refused: &HeaderMap) -> Result<bool, HttpError> {
         let Some(credentials) = &self.inner.credentials else {
@@ -318,7 +330,8 @@ impl Call<'_> {
             .map_err(|_elapsed| Fault::Late(Deadline::FirstByte))?
             .map_err(Fault::Transport)?;
         tracing::Span::current().record("status", response.status().as_u16());
-        if want == Want::Headers && !is_error(response.status()) {
+        let is_refusal = self.refuses(response.headers());
+        if want == Want::Headers && !is_error(response.status()) && !is_refusal {
             return Ok(response.map(|body| Body::Open(body, slot)));
         }
         let (parts, body) = response.into_parts();
@@ -374,7 +387,8 @@ impl Call<'_> {
 
     fn received(&self, response: http::Response<Bytes>) -> Response {
         let masker = self.inner.settings.masker.clone();
-        Response::received(response, self.context(), masker)
+        let is_refusal = self.refuses(response.headers());
+        Response::received(response, self.context(), masker).refused(is_refusal)
     }
 
     fn failed(&self, fault: Fault) -> HttpError {
@@ -384,7 +398,7 @@ impl Call<'_> {
     fn paused_too_long(&self, left: Duration) -> HttpError {
         HttpError::PausedTooLong {
             call: Box::new(self.context()),
-            until: SystemTime::now() + left,
+            until: SystemTime::now() + left.min(LONGEST_PAUSE),
         }
     }
 }
@@ -427,10 +441,6 @@ fn announced_size(headers: &HeaderMap) -> usize {
 
 fn is_error(status: StatusCode) -> bool {
     status.is_client_error() || status.is_server_error()
-}
-
-fn is_unauthorized(outcome: &Result<Answer, Fault>) -> bool {
-    matches!(outcome, Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED)
 }
 
 /// What the retry policy has to know about an outcome; `None` when it cannot get better.

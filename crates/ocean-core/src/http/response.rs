@@ -27,6 +27,8 @@ pub struct Response {
     body: Bytes,
     call: CallContext,
     masker: Masker,
+    /// Whether the credentials are refused, whatever the status is.
+    is_refusal: bool,
 }
 
 impl Response {
@@ -63,7 +65,12 @@ impl Response {
             body,
             call,
             masker,
+            is_refusal: false,
         }
+    }
+
+    pub(super) fn refused(self, is_refusal: bool) -> Self {
+        Self { is_refusal, ..self }
     }
 
     /// The status.
@@ -145,11 +152,13 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// [`HttpError::Unauthorized`] for 401, [`HttpError::Status`] for every other status from 400.
+    /// [`HttpError::Unauthorized`] for 401 and where the authenticator sees a refusal, [`HttpError::Status`] for every other status from 400.
     pub fn error_for_status(self) -> Result<Self, HttpError> {
         let response = Box::new(self);
         match response.status {
-            StatusCode::UNAUTHORIZED => Err(HttpError::Unauthorized { response }),
+            status if status == StatusCode::UNAUTHORIZED || response.is_refusal => {
+                Err(HttpError::Unauthorized { response })
+            }
             status if status.is_client_error() || status.is_server_error() => {
                 Err(HttpError::Status { response })
             }
