@@ -201,10 +201,14 @@ impl IssueEvent {
     }
 
     fn changes(self, found: &HashMap<JiraId, RawItem>) -> Changes {
+        let issue = found.get(&self.issue.fields.id);
+        let current_key: Option<String> = issue.and_then(|issue| issue.get("key"));
+        // An issue that has moved back meanwhile has its old key again.
         let old = self
             .old_key()
+            .filter(|old| current_key.as_deref() != Some(*old))
             .map(|key| self.issue.item.clone().with("key", key));
-        let current = match found.get(&self.issue.fields.id) {
+        let current = match issue {
             Some(issue) => Changes::updated([issue.clone()]),
             None => Changes::deleted([self.issue.item]),
         };

@@ -137,6 +137,19 @@ async fn a_moved_issue_leaves_its_old_key() {
 }
 
 #[tokio::test]
+async fn an_issue_that_moved_back_meanwhile_keeps_its_old_key() {
+    let site = Site::start(|twin| twin).await;
+    let (id, key) = issues(&site, 1).await.remove(0);
+    let mut moved = issue_event("updated", id, "ELSE-1");
+    moved["changelog"] = json!({"items": [
+        {"field": "Key", "from": null, "fromString": key, "to": null, "toString": "ELSE-1"},
+    ]});
+    let selector = json!({"jql": ALL});
+    let changes = site.handle("issue", selector, &[moved]).await.unwrap();
+    check(&changes, "key", &[&key], &[]);
+}
+
+#[tokio::test]
 async fn the_404_of_a_proxy_deletes_nothing() {
     let site = Site::start(|twin| twin).await;
     let proxy = Action::Status {
