@@ -128,6 +128,9 @@ impl Response {
         path: impl Into<String>,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> HttpError {
+        // What reads JSON quotes the value that it did not expect, whole.
+        let source = crate::error_chain(&*source.into());
+        let source = self.masker.excerpt(source.as_bytes(), DECODE_EXCERPT);
         HttpError::Decode {
             call: Box::new(self.call.clone()),
             path: path.into(),

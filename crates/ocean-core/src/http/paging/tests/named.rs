@@ -148,6 +148,15 @@ async fn f07_a_page_that_is_not_json_is_asked_for_again() {
     assert!(by_offset(&[r#"{"values":[{"id":1}"#; 3]).await.is_err());
 }
 
+#[tokio::test(start_paused = true)]
+async fn f07_a_page_of_the_wrong_shape_is_named_without_its_whole_text() {
+    let page = format!(r#"{{"values":"{}"}}"#, "x".repeat(1_000_000));
+    let error = by_offset(&[page.as_str(); 3]).await.unwrap_err();
+    let chain = crate::error_chain(&error);
+    assert!(chain.contains("invalid type"), "{}", chain.len());
+    assert!(chain.len() < 2_000, "{} bytes", chain.len());
+}
+
 #[tokio::test]
 async fn a_cursor_is_followed_unless_the_server_says_that_nothing_follows() {
     let pages = [
