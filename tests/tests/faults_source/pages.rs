@@ -24,7 +24,7 @@ async fn f16_an_item_that_comes_twice_is_written_once() {
 }
 
 #[tokio::test]
-async fn f17_the_same_page_for_ever_is_noticed_at_the_second() {
+async fn f17_the_same_page_for_ever_is_noticed_soon() {
     let scene = Scene::start().await;
     for (_, listing) in LISTINGS {
         scene.fault(only(listing, lies::same_page_forever("/")));
@@ -32,7 +32,9 @@ async fn f17_the_same_page_for_ever_is_noticed_at_the_second() {
     let expected = Expected::all_incomplete(&["came twice"]).and("user", &["a page came twice"]);
     scene.run(expected).await;
     for (kind, listing) in LISTINGS.into_iter().filter(|(kind, _)| *kind != "team") {
-        assert_eq!(scene.requests(listing), 2, "{kind}");
+        // A list that announces no end is asked once more: something may have been added.
+        let most = if kind == "user" { 3 } else { 2 };
+        assert_eq!(scene.requests(listing), most, "{kind}");
     }
 }
 
@@ -75,7 +77,7 @@ async fn f18_an_item_that_slips_over_the_edge_of_a_page_is_not_deleted() {
             "project",
             PROJECTS,
             json!({"op": "delete_project", "key": project}),
-            "the total shrank from 12 to 11",
+            "the listing moved while paging",
         ),
     ] {
         scene.fault(meanwhile(listing, site, change));
