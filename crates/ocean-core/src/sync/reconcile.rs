@@ -109,7 +109,7 @@ pub(super) type StaleByBlueprint = BTreeMap<String, Stale>;
 
 async fn list_stale(run: &Run, before: SystemTime) -> Result<StaleByBlueprint, CatalogError> {
     let mut stale = StaleByBlueprint::new();
-    let mut listed_twice = FingerprintSet::default();
+    let mut stale_keys = FingerprintSet::default();
     let mut owned = run.catalog.owned(Some(before));
     while let Some(key) = owned.try_next().await? {
         run.progress.reconciliation().add_fetched(1);
@@ -118,8 +118,15 @@ async fn list_stale(run: &Run, before: SystemTime) -> Result<StaleByBlueprint, C
             Some(found) => found,
             None => stale.entry(key.blueprint.clone()).or_default(),
         };
-        found.report.owned += 1;
-        if !run.seen().has_entity(print) && listed_twice.insert(print) {
+        let seen = run.seen().has_entity(print);
+        // A stale key that Port lists twice counts once: more owned than stale ones would look as
+        // if something of the blueprint stayed.
+        if seen || stale_keys.insert(print) {
+            found.report.owned += 1;
+        } else {
+            continue;
+        }
+        if !seen {
             found.report.stale += 1;
             found.entities.push(key);
         }
