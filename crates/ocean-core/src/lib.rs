@@ -104,6 +104,7 @@ mod fan_out;
 pub mod http;
 mod integration;
 mod kind;
+mod live;
 mod mapping;
 mod resource;
 mod resync;
@@ -125,6 +126,10 @@ pub use crate::error::{ErrorClass, SourceError, error_chain};
 pub use crate::fan_out::fan_out;
 pub use crate::integration::{Hooks, Integration, StartContext};
 pub use crate::kind::Kind;
+pub use crate::live::{
+    DeadLetter, Ending, EventQueue, NewEvent, Pushed, QueueCounts, QueueError, QueueHealth,
+    QueuedEvent,
+};
 pub use crate::mapping::{
     CompiledMapping, Environment, ExpressionFault, FaultCause, ItemError, ItemErrorKind,
     ItemErrors, MapError, MapOptions, Mapped, MapperPool, Misconfigured, NoKey, ResourceMapper,

@@ -75,6 +75,18 @@ impl ErasedProcessor {
         self.processor.subject(event)
     }
 
+    /// See [`WebhookProcessor::delivery_id`].
+    #[must_use]
+    pub fn delivery_id(&self, event: &WebhookEvent) -> Option<String> {
+        self.processor.delivery_id(event)
+    }
+
+    /// See [`WebhookProcessor::supersedes`]; `false` when a payload does not have its shape.
+    #[must_use]
+    pub fn supersedes(&self, newer: &WebhookEvent, older: &WebhookEvent) -> bool {
+        self.processor.supersedes(newer, older)
+    }
+
     /// See [`WebhookProcessor::handle`].
     ///
     /// # Errors
@@ -102,6 +114,8 @@ trait Processor: Send + Sync {
     fn authenticate(&self, event: &WebhookEvent) -> Result<(), Unauthenticated>;
     fn accepts(&self, event: &WebhookEvent) -> bool;
     fn subject(&self, event: &WebhookEvent) -> Result<Option<Subject>, SourceError>;
+    fn delivery_id(&self, event: &WebhookEvent) -> Option<String>;
+    fn supersedes(&self, newer: &WebhookEvent, older: &WebhookEvent) -> bool;
     fn handle<'a>(
         &'a self,
         events: &'a [WebhookEvent],
@@ -129,6 +143,17 @@ where
 
     fn subject(&self, event: &WebhookEvent) -> Result<Option<Subject>, SourceError> {
         Ok(self.processor.subject(&payload(event)?))
+    }
+
+    fn delivery_id(&self, event: &WebhookEvent) -> Option<String> {
+        self.processor.delivery_id(event)
+    }
+
+    fn supersedes(&self, newer: &WebhookEvent, older: &WebhookEvent) -> bool {
+        match (payload(newer), payload(older)) {
+            (Ok(newer), Ok(older)) => self.processor.supersedes(&newer, &older),
+            _ => false,
+        }
     }
 
     fn handle<'a>(

@@ -35,6 +35,13 @@ impl WebhookEvent {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// All headers. Those with credentials and signatures are there only while the request is
+    /// authenticated; they are not kept with an event that waits.
+    #[must_use]
+    pub const fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
     /// The exact bytes of the body.
     #[must_use]
     pub const fn body(&self) -> &Bytes {

@@ -21,8 +21,9 @@ use crate::resource::{ResourceConfig, Selector};
 ///
 /// # Who calls it, when
 ///
-/// `authenticate` for every request before anything else happens to it; `accepts` and `subject`
-/// once per event; `handle` once per matching resource of the mapping, with up to
+/// `authenticate` for every request before anything else happens to it; `accepts` and
+/// `delivery_id` once per request, before it is answered; `subject` and `supersedes` while the
+/// event waits; `handle` once per matching resource of the mapping, with up to
 /// [`MAX_BATCH`](Self::MAX_BATCH) waiting events of different subjects. A failed batch is split
 /// before attempts count, a retryable error is tried again with backoff, a permanent one makes
 /// the events dead letters.
@@ -58,7 +59,32 @@ pub trait WebhookProcessor<App>: Send + Sync + 'static {
     /// subject are handled in order; events without one are handled one after another.
     fn subject(&self, payload: &Self::Payload) -> Option<Subject>;
 
-    /// Says what changed, for one resource of the mapping.
+    /// What tells one delivery of an event from its repetition, usually a header. An event whose
+    /// identifier came before (within 24 hours) is answered and dropped. Without one, the default,
+    /// a repetition is handled again, which changes nothing but costs a request.
+    fn delivery_id(&self, _event: &WebhookEvent) -> Option<String> {
+        None
+    }
+
+    /// Whether handling `newer` alone gives the same catalog as handling `older` and then `newer`.
+    ///
+    /// Asked of two waiting events of one subject; `true` drops the older one, which then shares
+    /// the outcome of the newer. It is right when `handle` asks the source how the object is now,
+    /// and wrong when `older` carries something that `newer` does not, such as the key an object
+    /// had before it moved. The default is `false`: every event is handled.
+    fn supersedes(&self, _newer: &Self::Payload, _older: &Self::Payload) -> bool {
+        false
+    }
+
+    /// Says what changed, for one resource of the mapping. The events are of different subjects.
+    ///
+    /// An item that is both updated and deleted in the answer counts as updated. Dropping the
+    /// future must do no harm: an event that takes too long is handled again.
+    ///
+    /// # Errors
+    ///
+    /// A retryable error is tried again for as long as it may pass, a permanent one makes the
+    /// event a dead letter.
     fn handle(
         &self,
         app: &App,

@@ -1,0 +1,8 @@
+//! The live engine: one event from the socket to the catalog.
+
+mod queue;
+
+pub use self::queue::{
+    DeadLetter, Ending, EventQueue, NewEvent, Pushed, QueueCounts, QueueError, QueueHealth,
+    QueuedEvent,
+};
