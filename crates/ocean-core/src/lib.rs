@@ -101,6 +101,8 @@ mod batch;
 mod catalog;
 mod error;
 mod fan_out;
+mod fence;
+mod fingerprint;
 pub mod http;
 mod integration;
 mod kind;
@@ -124,6 +126,7 @@ pub use crate::catalog::{
 };
 pub use crate::error::{ErrorClass, SourceError, error_chain};
 pub use crate::fan_out::fan_out;
+pub use crate::fence::Fence;
 pub use crate::integration::{Hooks, Integration, StartContext};
 pub use crate::kind::Kind;
 pub use crate::live::{

@@ -12,9 +12,9 @@ use futures::TryStreamExt as _;
 
 use super::reconcile::StaleByBlueprint;
 use super::run::Run;
-use super::seen::{Fingerprint, FingerprintMap, FingerprintSet};
 use crate::catalog::{Blueprint, CatalogError, EntityQuery};
 use crate::error::error_chain;
+use crate::fingerprint::{Fingerprint, FingerprintMap, FingerprintSet};
 
 /// Keeps every stale entity whose deletion would reach one that is not stale itself.
 pub(super) async fn spare(run: &Run, stale: &mut StaleByBlueprint) {

@@ -9,9 +9,9 @@ use std::hash::{Hash as _, Hasher};
 
 use serde_json::{Map, Value};
 
-use super::seen::Fingerprints;
 use crate::app_config::EntityMapping;
 use crate::catalog::Entity;
+use crate::fingerprint::Fingerprints;
 
 /// The hash of everything of an entity that a mapping writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 //! Start with [`FailedEntities`]. There is at most one per key: what a later resource writes to
 //! the same key goes on top of it, so that writing it again never brings older content back.
 
-use super::seen::{Fingerprint, FingerprintMap};
 use crate::catalog::{Entity, EntityError};
+use crate::fingerprint::{Fingerprint, FingerprintMap};
 
 /// How many bytes of failed entities are kept; beyond that the resource is incomplete.
 const BYTES_KEPT: usize = 16 * 1024 * 1024;
@@ -95,8 +95,8 @@ fn later(earlier: Entity, later: &Entity, merge: bool) -> Entity {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::seen::Fingerprints;
     use super::*;
+    use crate::fingerprint::Fingerprints;
 
     fn failed(resource: usize, title: &str, properties: Value) -> FailedEntity {
         FailedEntity {

@@ -8,6 +8,7 @@
 //! - Two requests in flight never carry the same key; of two equal keys in one bulk the later
 //!   content wins, at the place of the earlier.
 //! - A request that was sent is awaited, also when the run is cancelled.
+//! - What a live event wrote or deleted since the run began is left as it is.
 
 use std::sync::Arc;
 
@@ -17,12 +18,13 @@ use futures::stream::FuturesUnordered;
 use indexmap::IndexMap;
 
 use super::content::MappedFields;
-use super::outcome::{Written, absorb};
+use super::fenced::{Sent, fenced_upsert};
+use super::outcome::absorb;
 use super::progress::ResourceProgress;
 use super::run::{Run, Tally};
-use super::seen::{Fingerprint, FingerprintMap, FingerprintSet};
 use super::view::{LOOKUP_SIZE, SNAPSHOT_LIMIT, View, contents};
 use crate::catalog::{Blueprint, Entity, EntityQuery};
+use crate::fingerprint::{Fingerprint, FingerprintMap, FingerprintSet};
 
 /// Bulk requests of one resource that are answered at the same time. Port's client has a limit
 /// of its own for all resources together.
@@ -36,10 +38,16 @@ pub(super) struct Loader {
     progress: Arc<ResourceProgress>,
     pub(super) tally: Tally,
     blueprints: IndexMap<String, Lane>,
-    in_flight: FuturesUnordered<BoxFuture<'static, Written>>,
+    in_flight: FuturesUnordered<BoxFuture<'static, InFlight>>,
     keys_in_flight: FingerprintSet,
     /// Whether the bulk in flight has a query as identifier, which may stand for any key.
     alone_in_flight: bool,
+}
+
+/// A bulk under way, with all the keys it was made of.
+struct InFlight {
+    prints: Vec<Option<Fingerprint>>,
+    sent: Sent,
 }
 
 /// What waits to be written to one blueprint.
@@ -278,33 +286,35 @@ impl Loader {
     }
 
     fn send(&mut self, blueprint: String, bulk: Vec<(Option<Fingerprint>, Entity)>) {
-        let (prints, entities): (Vec<_>, Vec<_>) = bulk.into_iter().unzip();
+        let prints: Vec<_> = bulk.iter().map(|(print, _)| *print).collect();
         self.alone_in_flight = prints.iter().any(Option::is_none);
         self.keys_in_flight.extend(prints.iter().flatten());
+        let known = self.blueprints.get(&blueprint);
+        let known = known.and_then(|lane| lane.blueprint.clone());
         let run = Arc::clone(&self.run);
         self.in_flight.push(Box::pin(async move {
-            let answer = run.catalog.upsert(&run.write, &blueprint, &entities).await;
-            Written {
-                blueprint,
-                prints,
-                entities,
-                answer,
-            }
+            let sent = fenced_upsert(&run, &blueprint, known.as_deref(), bulk).await;
+            InFlight { prints, sent }
         }));
     }
 
     async fn next_answer(&mut self) {
-        if let Some(written) = self.in_flight.next().await {
-            for print in written.prints.iter().flatten() {
+        if let Some(InFlight { prints, sent }) = self.in_flight.next().await {
+            for print in prints.iter().flatten() {
                 self.keys_in_flight.remove(print);
             }
-            absorb(
-                &self.run,
-                self.resource,
-                written,
-                &mut self.tally,
-                &self.progress,
-            );
+            for _ in 0..sent.outdated {
+                self.unchanged(&sent.written.blueprint);
+            }
+            if !sent.written.entities.is_empty() {
+                absorb(
+                    &self.run,
+                    self.resource,
+                    sent.written,
+                    &mut self.tally,
+                    &self.progress,
+                );
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ mod cascade;
 mod check;
 mod content;
 mod failed;
+mod fenced;
 mod fetch;
 mod load;
 mod order;
@@ -47,6 +48,7 @@ use self::run::{Run, RunParts};
 use self::settle::settle_failed;
 use crate::catalog::{Catalog, CatalogError, IntegrationStore, WriteContext, WriteEvent};
 use crate::error::{ErrorClass, error_chain};
+use crate::fence::{Fence, Ticket};
 use crate::integration::{Hooks, Integration};
 use crate::mapping::{Environment, MapperPool};
 use crate::resync::Registry;
@@ -64,6 +66,8 @@ const ACTIVE_RESOURCES: usize = 4;
 /// - A failing kind never stops another kind; the report carries every error.
 /// - Of what is read only the batches in flight stay in memory, and 9 to 18 bytes per identifier.
 /// - Resources that may write the same blueprint write in mapping order.
+/// - What a live event wrote or deleted since the run began is neither overwritten nor deleted,
+///   when both engines share a [`Fence`].
 ///
 /// # Assumptions
 ///
@@ -81,6 +85,7 @@ pub struct SyncEngine {
     registry: Registry,
     hooks: Hooks,
     pool: Arc<MapperPool>,
+    fence: Arc<Fence>,
     options: SyncOptions,
 }
 
@@ -108,6 +113,14 @@ pub enum ResyncError {
     Mapping(Vec<String>),
 }
 
+/// What was noted when a run began, before anything was read.
+#[derive(Debug)]
+struct Began {
+    ticket: Ticket,
+    /// Entities per blueprint; `None` when Port could not list them.
+    census: Option<BTreeMap<String, usize>>,
+}
+
 impl SyncEngine {
     /// An engine that reads what the integration registered and writes to `catalog`.
     pub fn new<App, C>(
@@ -125,8 +138,16 @@ impl SyncEngine {
             registry: integration.registry().clone(),
             hooks: integration.hooks().clone(),
             pool,
+            fence: Fence::new(),
             options: SyncOptions::default(),
         }
+    }
+
+    /// The same engine beside others that write to the same catalog and share this fence.
+    #[must_use]
+    pub fn fenced(mut self, fence: Arc<Fence>) -> Self {
+        self.fence = fence;
+        self
     }
 
     /// The same engine with these options.
@@ -164,13 +185,15 @@ impl SyncEngine {
             report.duration = started.elapsed();
             return Ok(report);
         }
+        let ticket = self.fence.begin_run();
         let before = self.catalog.now().await.map_err(ResyncError::Catalog)?;
         self.catalog.clear_cache();
         let census = match cancellation.run_until_cancelled(self.census()).await {
             Some(census) => census?,
             None => None,
         };
-        let run = self.run(report.id, checked, census, progress, cancellation);
+        let began = Began { ticket, census };
+        let run = self.run(report.id, checked, began, progress, cancellation);
         tracing::info!(resync_id = %report.id, resources = run.config.resources.len(), "resync began");
         if let Err(error) = self.hooks.run_resync_start().await {
             let reason = format!("a hook before the resync failed: {}", error_chain(&error));
@@ -190,7 +213,7 @@ impl SyncEngine {
         &self,
         id: Uuid,
         checked: CheckedMapping,
-        census: Option<BTreeMap<String, usize>>,
+        began: Began,
         progress: &Progress,
         cancellation: &CancellationToken,
     ) -> Arc<Run> {
@@ -217,7 +240,9 @@ impl SyncEngine {
             progress: progress.clone(),
             send_examples: self.options.send_examples,
             stop: cancellation.child_token(),
-            census,
+            census: began.census,
+            fence: Arc::clone(&self.fence),
+            ticket: began.ticket,
         }))
     }
 

@@ -5,8 +5,8 @@
 use super::failed::FailedEntity;
 use super::progress::ResourceProgress;
 use super::run::{Run, Tally};
-use super::seen::Fingerprint;
 use crate::catalog::{CatalogError, Entity, EntityError, UpsertOutcome};
+use crate::fingerprint::Fingerprint;
 
 /// A bulk and its answer.
 pub(super) struct Written {

@@ -9,12 +9,13 @@ use std::time::SystemTime;
 use futures::TryStreamExt as _;
 
 use super::cascade::{known_blueprints, spare};
+use super::fenced::hold_to_delete;
 use super::outcome::describe;
 use super::report::{BlueprintReport, ReconciliationReport};
 use super::run::Run;
-use super::seen::FingerprintSet;
 use crate::catalog::{CatalogError, EntityRef};
 use crate::error::error_chain;
+use crate::fingerprint::FingerprintSet;
 
 /// From this many owned entities on, a blueprint has a limit of its own.
 const OWN_LIMIT_FROM: usize = 20;
@@ -50,6 +51,7 @@ impl AllowEmpty {
 ///
 /// - Nothing is deleted of a blueprint that a reason bars; the report carries the reason.
 /// - An entity that was updated at or after `before` is never deleted.
+/// - Nor is one that a live event touched since the run began.
 /// - No request to delete is sent once the run is stopped.
 pub(super) async fn reconcile(
     run: &Run,
@@ -118,7 +120,8 @@ async fn list_stale(run: &Run, before: SystemTime) -> Result<StaleByBlueprint, C
             Some(found) => found,
             None => stale.entry(key.blueprint.clone()).or_default(),
         };
-        let seen = run.seen().has_entity(print);
+        // What a live event touched since the run began is what the source has now.
+        let seen = run.seen().has_entity(print) || run.is_outdated(Some(print));
         // A stale key that Port lists twice counts once: more owned than stale ones would look as
         // if something of the blueprint stayed.
         if seen || stale_keys.insert(print) {
@@ -278,7 +281,11 @@ async fn delete(run: &Run, stale: &mut StaleByBlueprint) {
 }
 
 async fn delete_chunk(run: &Run, found: &mut Stale, chunk: &[EntityRef]) {
-    match run.catalog.delete(&run.write, chunk.to_vec()).await {
+    let (_held, current) = hold_to_delete(run, chunk).await;
+    if current.is_empty() {
+        return;
+    }
+    match run.catalog.delete(&run.write, current).await {
         Ok(report) => {
             run.progress
                 .reconciliation()

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::failed::FailedEntity;
 use super::order::dependency_levels;
 use super::run::Run;
-use crate::catalog::{Entity, UpsertOutcome};
+use crate::catalog::{CatalogError, Entity, UpsertOutcome};
 
 /// What became of an entity after its last try.
 pub(super) struct Retried {
@@ -85,22 +85,55 @@ impl Again<'_> {
                 if self.run.stop.is_cancelled() {
                     return;
                 }
-                let entities: Vec<Entity> = bulk
-                    .iter()
-                    .filter_map(|position| self.entities.get(*position))
-                    .map(&shape)
-                    .collect();
-                match self
-                    .run
-                    .catalog
-                    .upsert(&self.run.write, &blueprint, &entities)
-                    .await
-                {
-                    Ok(answers) => self.note(bulk, answers),
-                    Err(error) => return self.run.give_up(&error),
+                if let Err(error) = self.send_bulk(&blueprint, bulk, &shape).await {
+                    return self.run.give_up(&error);
                 }
             }
         }
+    }
+
+    /// Writes one bulk, without what a live event touched since the run began: Port holds
+    /// something newer of that.
+    async fn send_bulk(
+        &mut self,
+        blueprint: &str,
+        bulk: &[usize],
+        shape: &(impl Fn(&Entity) -> Entity + Send + Sync),
+    ) -> Result<(), CatalogError> {
+        let entities = bulk
+            .iter()
+            .filter_map(|position| Some((*position, self.entities.get(*position).map(shape)?)));
+        let keyed: Vec<_> = entities
+            .map(|(position, entity)| {
+                let key = entity.key();
+                let print = key.map(|key| self.run.prints.of(&key.blueprint, &key.identifier));
+                (position, print, entity)
+            })
+            .collect();
+        let prints = keyed.iter().filter_map(|(_, print, _)| *print);
+        let _held = self.run.fence.hold(prints.collect::<Vec<_>>()).await;
+        let (outdated, current): (Vec<_>, Vec<_>) = keyed
+            .into_iter()
+            .partition(|(_, print, _)| self.run.is_outdated(*print));
+        for (position, _, entity) in outdated {
+            let identifier = entity.key().map_or_else(String::new, |key| key.identifier);
+            let newer = UpsertOutcome::Stored {
+                identifier,
+                created: false,
+            };
+            self.note(&[position], vec![newer]);
+        }
+        let (positions, entities): (Vec<_>, Vec<_>) = current
+            .into_iter()
+            .map(|(position, _, entity)| (position, entity))
+            .unzip();
+        if entities.is_empty() {
+            return Ok(());
+        }
+        let write = &self.run.write;
+        let answers = self.run.catalog.upsert(write, blueprint, &entities).await?;
+        self.note(&positions, answers);
+        Ok(())
     }
 
     /// Takes the outcomes at these positions back.

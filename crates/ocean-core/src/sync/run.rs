@@ -14,10 +14,12 @@ use super::plan::Plan;
 use super::progress::Progress;
 use super::proof::Bars;
 use super::report::ErrorTally;
-use super::seen::{Fingerprints, Seen};
+use super::seen::Seen;
 use crate::app_config::AppConfig;
 use crate::catalog::{Blueprint, Catalog, CatalogError, IntegrationStore, WriteContext};
 use crate::error::{ErrorClass, error_chain};
+use crate::fence::{Fence, Ticket};
+use crate::fingerprint::{Fingerprint, Fingerprints};
 use crate::mapping::{CompiledMapping, MapperPool};
 use crate::resync::{Registry, RunScope};
 
@@ -38,6 +40,10 @@ pub(super) struct Run {
     pub(super) write: WriteContext,
     pub(super) scope: RunScope,
     pub(super) progress: Progress,
+    /// Keeps what live events write meanwhile from being overwritten or deleted.
+    pub(super) fence: Arc<Fence>,
+    /// As old as the oldest page of the run.
+    pub(super) ticket: Ticket,
     pub(super) prints: Fingerprints,
     pub(super) send_examples: bool,
     /// Ends the run early: cancelled from outside, or by a refusal that makes going on useless.
@@ -70,6 +76,8 @@ pub(super) struct RunParts {
     pub(super) send_examples: bool,
     pub(super) stop: CancellationToken,
     pub(super) census: Option<BTreeMap<String, usize>>,
+    pub(super) fence: Arc<Fence>,
+    pub(super) ticket: Ticket,
 }
 
 impl Run {
@@ -95,7 +103,9 @@ impl Run {
             send_examples: parts.send_examples,
             stop: parts.stop,
             census: parts.census,
-            prints: Fingerprints::default(),
+            prints: parts.fence.prints().clone(),
+            fence: parts.fence,
+            ticket: parts.ticket,
             unauthorized: AtomicBool::new(false),
             background: Background::default(),
             unanswered_bulks: AtomicUsize::new(0),
@@ -123,6 +133,12 @@ impl Run {
         self.census
             .as_ref()
             .map(|census| census.get(blueprint).copied().unwrap_or_default())
+    }
+
+    /// Whether a live event wrote or deleted the entity since the run began: what the run read of
+    /// it may be older.
+    pub(super) fn is_outdated(&self, print: Option<Fingerprint>) -> bool {
+        print.is_some_and(|print| self.ticket.is_outdated(print))
     }
 
     /// A blueprint, read once per run. Without it nothing is known of its relations, and when

@@ -1,34 +1,10 @@
 //! Which identifiers a run has seen, as compact fingerprints.
 //!
-//! Start with [`Seen`]. A fingerprint is a 64-bit hash under a key that is drawn per run, of the
-//! exact bytes of blueprint and identifier: no case folding, no Unicode normalisation. Two keys
-//! that collide can only make the engine keep an entity that it might have deleted.
+//! Start with [`Seen`].
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The hash of an entity's key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Fingerprint(u64);
-
-/// Draws fingerprints; two of them made by one instance can be compared.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Fingerprints {
-    key: RandomState,
-    contents: foldhash::quality::RandomState,
-}
-
-impl Fingerprints {
-    pub(super) fn of(&self, blueprint: &str, identifier: &str) -> Fingerprint {
-        Fingerprint(self.key.hash_one((blueprint, identifier)))
-    }
-
-    /// A hasher for contents, under a key that is drawn per run, too. It takes many small values
-    /// at a fraction of what the hash of identifiers costs.
-    pub(super) fn hasher(&self) -> impl Hasher + use<> {
-        self.contents.build_hasher()
-    }
-}
+use crate::fingerprint::{Fingerprint, FingerprintSet};
 
 /// What one run has seen: 9 to 18 bytes per entity.
 #[derive(Debug, Default)]
@@ -91,36 +67,10 @@ impl Seen {
     }
 }
 
-/// A set of values that are hashes already.
-pub(super) type FingerprintSet = HashSet<Fingerprint, BuildHasherDefault<AlreadyHashed>>;
-
-/// A map by values that are hashes already.
-pub(super) type FingerprintMap<V> =
-    std::collections::HashMap<Fingerprint, V, BuildHasherDefault<AlreadyHashed>>;
-
-/// Passes a fingerprint through: hashing it again would only cost time.
-#[derive(Debug, Default, Clone, Copy)]
-pub(super) struct AlreadyHashed(u64);
-
-impl Hasher for AlreadyHashed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 << 8) | u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fingerprint::Fingerprints;
 
     #[test]
     fn f25_identifiers_that_differ_only_in_case_or_normalisation_stay_apart() {
@@ -142,12 +92,6 @@ mod tests {
             seen.entity("b", print);
         }
         assert_eq!(seen.count("b"), 6);
-    }
-
-    #[test]
-    fn the_border_between_blueprint_and_identifier_counts() {
-        let prints = Fingerprints::default();
-        assert_ne!(prints.of("ab", "c"), prints.of("a", "bc"));
     }
 
     #[test]

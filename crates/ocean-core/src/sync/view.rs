@@ -7,8 +7,8 @@ use futures::TryStreamExt as _;
 
 use super::content::{ContentHash, MappedFields};
 use super::run::Run;
-use super::seen::{Fingerprint, FingerprintMap};
 use crate::catalog::EntityQuery;
+use crate::fingerprint::{Fingerprint, FingerprintMap};
 
 /// Blueprints with more owned entities than this are looked up in slices, so that a view never
 /// takes more than about 2 MiB.
