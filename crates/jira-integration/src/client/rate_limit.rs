@@ -1,7 +1,8 @@
 //! When the next request may go to Jira, learnt from the headers of its answers.
 //!
 //! Start with [`RateLimiter`]. It looks ahead: it holds requests back before Jira has to refuse
-//! them. What to do about a request that was refused (429) is the HTTP client's business.
+//! them, those of a resync earlier than those of live events. What to do about a request that was
+//! refused (429) is the HTTP client's business.
 //!
 //! Header names and their meaning:
 //! <https://developer.atlassian.com/cloud/jira/platform/rate-limiting/>.
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
-use ocean_core::http::Throttle;
+use ocean_core::http::{Priority, Throttle};
 use tokio::time::Instant;
 
 /// How many requests of a window are left alone, as those in flight are not counted yet.
@@ -32,9 +33,9 @@ pub(super) struct RateLimiter {
 }
 
 impl Throttle for RateLimiter {
-    fn admit(&self) -> Option<Duration> {
+    fn admit(&self, priority: Priority) -> Option<Duration> {
         let now = Instant::now();
-        let until = self.lock().as_mut()?.take(now)?;
+        let until = self.lock().as_mut()?.take(now, priority)?;
         Some(until.duration_since(now))
     }
 
@@ -63,6 +64,8 @@ impl RateLimiter {
 struct Budget {
     limit: u64,
     remaining: u64,
+    /// Jira says that little is left, a fifth at most.
+    near_limit: bool,
     resets_at: Instant,
 }
 
@@ -74,10 +77,13 @@ impl Budget {
     fn told(headers: &HeaderMap, refused: bool, wall_clock: Timestamp) -> Option<Self> {
         let text = |name| Some(headers.get(name)?.to_str().ok()?.trim());
         let number = |name| text(name)?.parse::<u64>().ok();
-        let retry_after = number("retry-after").filter(|_| refused);
+        let seconds = text("retry-after").and_then(|seconds| seconds.parse::<f64>().ok());
+        let retry_after = seconds.filter(|_| refused).and_then(|seconds| {
+            Duration::try_from_secs_f64(seconds.min(LONGEST_WINDOW.as_secs_f64())).ok()
+        });
         let reset = text("x-ratelimit-reset").and_then(|reset| reset.parse::<Timestamp>().ok());
         let window = match (retry_after, reset) {
-            (Some(seconds), _) => Duration::from_secs(seconds),
+            (Some(wait), _) => wait,
             (None, Some(reset)) => {
                 Duration::try_from(reset.duration_since(wall_clock)).unwrap_or_default()
             }
@@ -87,18 +93,23 @@ impl Budget {
         Some(Self {
             limit: number("x-ratelimit-limit")?,
             remaining: if refused { 0 } else { remaining },
+            near_limit: text("x-ratelimit-nearlimit") == Some("true"),
             resets_at: Instant::now() + window.min(LONGEST_WINDOW),
         })
     }
 
     /// Takes one request off the budget, or says when to ask again.
-    fn take(&mut self, now: Instant) -> Option<Instant> {
+    ///
+    /// The rest that Jira warns of is left to live events.
+    fn take(&mut self, now: Instant, priority: Priority) -> Option<Instant> {
         if self.resets_at <= now {
             // The next answer tells when the new window ends.
             self.remaining = self.limit;
+            self.near_limit = false;
             return None;
         }
-        if self.remaining <= RESERVE {
+        let is_left_to_others = self.near_limit && priority == Priority::Normal;
+        if is_left_to_others || self.remaining <= RESERVE {
             return Some(self.resets_at);
         }
         self.remaining -= 1;
@@ -113,6 +124,7 @@ impl Budget {
         }
         Self {
             remaining: self.remaining.min(told.remaining),
+            near_limit: self.near_limit || told.near_limit,
             ..self
         }
     }
@@ -125,11 +137,22 @@ mod tests {
     const OK: StatusCode = StatusCode::OK;
 
     fn observe(limiter: &RateLimiter, status: StatusCode, remaining: u64, window: Duration) {
+        observe_near(limiter, status, remaining, window, false);
+    }
+
+    fn observe_near(
+        limiter: &RateLimiter,
+        status: StatusCode,
+        remaining: u64,
+        window: Duration,
+        near_limit: bool,
+    ) {
         let reset = (Timestamp::now() + window).to_string();
         let headers = [
             ("x-ratelimit-limit", "100"),
             ("x-ratelimit-remaining", &remaining.to_string()),
             ("x-ratelimit-reset", &reset),
+            ("x-ratelimit-nearlimit", &near_limit.to_string()),
         ]
         .into_iter()
         .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
@@ -138,7 +161,13 @@ mod tests {
     }
 
     fn admitted(limiter: &RateLimiter) -> usize {
-        (0..1_000).take_while(|_| limiter.admit().is_none()).count()
+        admitted_as(limiter, Priority::Normal)
+    }
+
+    fn admitted_as(limiter: &RateLimiter, priority: Priority) -> usize {
+        (0..1_000)
+            .take_while(|_| limiter.admit(priority).is_none())
+            .count()
     }
 
     const MINUTE: Duration = Duration::from_secs(60);
@@ -155,7 +184,7 @@ mod tests {
         let limiter = RateLimiter::default();
         observe(&limiter, OK, 5, MINUTE);
         assert_eq!(admitted(&limiter), 4);
-        let wait = limiter.admit().unwrap();
+        let wait = limiter.admit(Priority::Normal).unwrap();
         assert!(wait > Duration::from_secs(59) && wait <= MINUTE, "{wait:?}");
     }
 
@@ -184,13 +213,26 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn near_its_end_a_window_is_left_to_live_events() {
+        let limiter = RateLimiter::default();
+        observe_near(&limiter, OK, 19, MINUTE, true);
+        observe(&limiter, OK, 20, MINUTE);
+        assert_eq!(admitted(&limiter), 0);
+        assert_eq!(admitted_as(&limiter, Priority::Urgent), 18);
+        tokio::time::advance(MINUTE).await;
+        assert_eq!(limiter.admit(Priority::Normal), None);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn all_who_wait_go_on_when_the_window_ends() {
         let limiter = RateLimiter::default();
         observe(&limiter, OK, 0, MINUTE);
-        let waits: Vec<_> = (0..3).map(|_| limiter.admit().unwrap()).collect();
+        let waits: Vec<_> = (0..3)
+            .map(|_| limiter.admit(Priority::Normal).unwrap())
+            .collect();
         assert!(waits.iter().all(|wait| *wait == waits[0]), "{waits:?}");
         tokio::time::advance(MINUTE).await;
-        assert_eq!(limiter.admit(), None);
+        assert_eq!(limiter.admit(Priority::Normal), None);
     }
 
     #[tokio::test(start_paused = true)]
@@ -205,9 +247,9 @@ mod tests {
         .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
         .collect();
         limiter.observe(StatusCode::TOO_MANY_REQUESTS, &headers);
-        assert_eq!(limiter.admit(), Some(LONGEST_WINDOW));
+        assert_eq!(limiter.admit(Priority::Normal), Some(LONGEST_WINDOW));
         tokio::time::advance(LONGEST_WINDOW).await;
-        assert_eq!(limiter.admit(), None);
+        assert_eq!(limiter.admit(Priority::Normal), None);
     }
 
     #[tokio::test(start_paused = true)]
@@ -218,6 +260,6 @@ mod tests {
             .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
             .collect();
         limiter.observe(OK, &headers);
-        assert_eq!(limiter.admit(), Some(SHORT_WINDOW));
+        assert_eq!(limiter.admit(Priority::Normal), Some(SHORT_WINDOW));
     }
 }

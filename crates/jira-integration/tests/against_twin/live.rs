@@ -10,7 +10,7 @@ use crate::site::{Site, event, texts};
 
 const ALL: &str = "created >= -520w";
 
-fn issue_event(name: &str, id: u64, key: &str) -> Value {
+pub(crate) fn issue_event(name: &str, id: u64, key: &str) -> Value {
     json!({
         "webhookEvent": format!("jira:issue_{name}"),
         "issue": {"id": id.to_string(), "key": key, "fields": {"summary": "as sent"}},

@@ -8,6 +8,7 @@
 
 mod children;
 mod lies;
+mod limits;
 mod live;
 mod live_children;
 mod parents;

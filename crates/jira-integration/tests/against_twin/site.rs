@@ -28,6 +28,15 @@ impl Site {
         change: impl FnOnce(JiraTwinBuilder) -> JiraTwinBuilder,
         configure: impl FnOnce(JiraConfig) -> JiraConfig,
     ) -> Self {
+        Self::persistent(change, configure, 2).await
+    }
+
+    /// The same with a client that tries a call so many times.
+    pub(crate) async fn persistent(
+        change: impl FnOnce(JiraTwinBuilder) -> JiraTwinBuilder,
+        configure: impl FnOnce(JiraConfig) -> JiraConfig,
+        attempts: u32,
+    ) -> Self {
         let small = JiraTwin::builder()
             .projects(3)
             .issues(120)
@@ -36,7 +45,7 @@ impl Site {
         let twin = change(small).start().await.unwrap();
         let config = JiraConfig::new(&twin.url(), "twin@example.com", "twin-token").unwrap();
         let quick = RetryPolicy::default()
-            .max_attempts(2)
+            .max_attempts(attempts)
             .delays(Duration::from_millis(1), Duration::from_millis(1));
         let http = HttpClient::builder("jira").retry(quick);
         let jira = JiraClient::new(configure(config), http).unwrap();

@@ -16,6 +16,7 @@ use super::config::Inner;
 use super::deadline::{Budget, Deadline, Deadlines};
 use super::error::{CallContext, HttpError};
 use super::pause::{LONGEST_PAUSE, TooLong};
+use super::priority::Priority;
 use super::redact::RedactedUri;
 use super::response::Response;
 use super::retry::{Failure, Mode};
@@ -35,6 +36,7 @@ pub(super) struct Call<'c> {
     request: Request<Bytes>,
     host: String,
     mode: Mode,
+    priority: Priority,
     started: Instant,
     attempts: u32,
     refreshed: bool,
@@ -73,6 +75,7 @@ impl<'c> Call<'c> {
                 .map(|authority| authority.as_str().to_owned())
                 .unwrap_or_default(),
             mode: Mode::of(&request),
+            priority: Priority::of(request.extensions()),
             started: Instant::now(),
             attempts: 0,
             refreshed: false,
@@ -178,18 +181,30 @@ impl Call<'_> {
         let settings = &self.inner.settings;
         self.inner
             .pauses
-            .wait(&self.host, settings.max_pause, || (settings.randomness)())
+            .wait(&self.host, settings.max_pause, || self.spread())
             .await
             .map_err(|TooLong { left }| self.paused_too_long(left))
     }
 
+    /// How late a call comes back from a pause. Urgent ones do at once, before the others.
+    fn spread(&self) -> f64 {
+        match self.priority {
+            Priority::Urgent => 0.0,
+            Priority::Normal => (self.inner.settings.randomness)(),
+        }
+    }
+
     /// A slot, at a time when nothing holds requests back: a slot is not held while waiting.
+    ///
+    /// A call that others precede hands on the slot that it queued for.
     async fn slot(&self) -> Result<Slot, HttpError> {
+        let turn = self.inner.precedence.turn(&self.host, self.priority);
         loop {
             self.wait_for_pauses().await?;
+            turn.comes().await;
             // The semaphore is never closed; if it were, there would be no limit to keep.
             let slot = Arc::clone(&self.inner.slots).acquire_owned().await.ok();
-            if self.inner.pauses.left(&self.host).is_some() {
+            if self.inner.pauses.left(&self.host).is_some() || turn.is_preceded() {
                 continue;
             }
             let Some(wait) = self.throttled() else {
@@ -205,7 +220,7 @@ impl Call<'_> {
 
     /// How long the client's throttle holds the next request back.
     fn throttled(&self) -> Option<Duration> {
-        self.inner.throttle.as_ref()?.admit()
+        self.inner.throttle.as_ref()?.admit(self.priority)
     }
 
     async fn back_off(&self, announcement: Announcement) -> Result<(), HttpError> {

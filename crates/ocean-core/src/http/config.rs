@@ -11,6 +11,7 @@ use super::client::HttpClient;
 use super::deadline::Deadlines;
 use super::error::HttpError;
 use super::pause::Pauses;
+use super::priority::Precedence;
 use super::proxy::Proxies;
 use super::redact::Masker;
 use super::retry::RetryPolicy;
@@ -222,6 +223,7 @@ impl HttpClientBuilder {
             transport,
             slots: Arc::new(tokio::sync::Semaphore::new(self.concurrency.max(1))),
             pauses: Pauses::default(),
+            precedence: Precedence::default(),
             credentials: self.authenticator.map(Credentials::new),
             throttle: self.throttle,
         }))
@@ -234,6 +236,7 @@ pub(super) struct Inner {
     pub(super) transport: Arc<dyn Transport>,
     pub(super) slots: Arc<tokio::sync::Semaphore>,
     pub(super) pauses: Pauses,
+    pub(super) precedence: Precedence,
     pub(super) credentials: Option<Credentials>,
     pub(super) throttle: Option<Arc<dyn Throttle>>,
 }

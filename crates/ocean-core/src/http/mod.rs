@@ -34,6 +34,7 @@
 //! - The body is read inside the retry, so a cut answer is never taken for a whole one.
 //! - A pause that the server announces holds back every request to that host, for its whole length.
 //!   One that is longer than the client's limit fails the call and says when it ends.
+//! - While an urgent call waits to be sent to a host, no other call is sent there.
 //! - No call is on the wire for longer than [`Deadlines::total`], all its attempts together.
 //! - A refused token is renewed once for each call, and once for all calls that were refused with it.
 //! - `Authorization` never leaves the host the request was made for.
@@ -46,6 +47,7 @@
 //! | make a client | [`HttpClient::builder`], [`RetryPolicy`], [`Deadlines`], [`Proxies`] |
 //! | give it credentials | [`Authenticator`] |
 //! | keep a limit of the other system | [`Throttle`] |
+//! | let some calls go before others | [`Priority`] |
 //! | send | [`HttpClient::send`], [`HttpClient::send_json`], [`HttpClient::open`] |
 //! | read a listing | [`paging::OffsetPages`], [`paging::TokenPages`] |
 //! | hide secrets in text | [`Masker`] |
@@ -59,6 +61,7 @@ mod deadline;
 mod error;
 pub mod paging;
 mod pause;
+mod priority;
 mod proxy;
 mod redact;
 mod response;
@@ -74,6 +77,7 @@ pub use self::client::HttpClient;
 pub use self::config::HttpClientBuilder;
 pub use self::deadline::{Deadline, Deadlines};
 pub use self::error::{CallContext, HttpError};
+pub use self::priority::Priority;
 pub use self::proxy::Proxies;
 pub use self::redact::{Masker, redact_url};
 pub use self::response::Response;

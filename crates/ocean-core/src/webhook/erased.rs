@@ -7,6 +7,7 @@ use futures::future::BoxFuture;
 
 use super::{Changes, Subject, Unauthenticated, WebhookEvent, WebhookProcessor};
 use crate::error::SourceError;
+use crate::http::Priority;
 use crate::kind::Kind as _;
 use crate::resource::ResourceConfig;
 
@@ -87,7 +88,7 @@ impl ErasedProcessor {
         self.processor.supersedes(newer, older)
     }
 
-    /// See [`WebhookProcessor::handle`].
+    /// See [`WebhookProcessor::handle`]. Its calls go before those of a resync.
     ///
     /// # Errors
     ///
@@ -97,7 +98,8 @@ impl ErasedProcessor {
         events: &[WebhookEvent],
         resource: &ResourceConfig,
     ) -> Result<Changes, SourceError> {
-        self.processor.handle(events, resource).await
+        let handled = self.processor.handle(events, resource);
+        Priority::Urgent.scope(handled).await
     }
 }
 

@@ -47,6 +47,7 @@ pub(super) struct Script {
 pub(super) struct Seen {
     pub(super) at: Instant,
     pub(super) host: String,
+    pub(super) path: String,
 }
 
 impl Script {
@@ -92,6 +93,7 @@ impl Transport for Script {
         self.seen.lock().unwrap().push(Seen {
             at: Instant::now(),
             host: request.uri().host().unwrap().to_owned(),
+            path: request.uri().path().to_owned(),
         });
         let mut response = Response::builder();
         let body: BodyStream = match self.next() {

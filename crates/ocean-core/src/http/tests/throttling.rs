@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
 use super::script::{Script, get, status};
-use crate::http::{HttpError, Throttle};
+use crate::http::{HttpError, Priority, Throttle};
 
 /// Lets a number of requests go each second.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ impl PerSecond {
 }
 
 impl Throttle for PerSecond {
-    fn admit(&self) -> Option<Duration> {
+    fn admit(&self, _: Priority) -> Option<Duration> {
         const SECOND: Duration = Duration::from_secs(1);
         let mut window = self.window.lock().unwrap();
         if window.0.elapsed() >= SECOND {
