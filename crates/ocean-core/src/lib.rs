@@ -83,6 +83,7 @@
 //! | read a kind | [`Resync`], [`ResyncContext`], [`Batch`], [`RawItem`], [`fan_out`] |
 //! | put it together | [`Integration`] |
 //! | handle live events | [`WebhookProcessor`], [`Changes`] |
+//! | keep them until they are handled | [`EventQueue`], [`MemoryQueue`] |
 //! | call the third-party system | [`http`], and [`http::paging`] for lists that prove their end |
 //! | say what went wrong | [`SourceError`] |
 //! | read `OCEAN__` settings | [`settings`] |
@@ -130,8 +131,8 @@ pub use crate::fence::Fence;
 pub use crate::integration::{Hooks, Integration, StartContext};
 pub use crate::kind::Kind;
 pub use crate::live::{
-    DeadLetter, Ending, EventQueue, NewEvent, Pushed, QueueCounts, QueueError, QueueHealth,
-    QueuedEvent,
+    DeadLetter, Ending, EventQueue, MemoryQueue, NewEvent, Pushed, QueueCounts, QueueError,
+    QueueHealth, QueueOptions, QueuedEvent,
 };
 pub use crate::mapping::{
     CompiledMapping, Environment, ExpressionFault, FaultCause, ItemError, ItemErrorKind,

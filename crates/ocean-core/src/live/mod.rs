@@ -3,6 +3,6 @@
 mod queue;
 
 pub use self::queue::{
-    DeadLetter, Ending, EventQueue, NewEvent, Pushed, QueueCounts, QueueError, QueueHealth,
-    QueuedEvent,
+    DeadLetter, Ending, EventQueue, MemoryQueue, NewEvent, Pushed, QueueCounts, QueueError,
+    QueueHealth, QueueOptions, QueuedEvent,
 };

@@ -3,11 +3,20 @@
 //! There are two: one in a file that survives whatever the process does not, and one in memory for
 //! tests and for folders that nobody may write to.
 
+mod memory;
+mod options;
+#[cfg(test)]
+mod suite;
+mod window;
+
 use std::fmt::Debug;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+
+pub use self::memory::MemoryQueue;
+pub use self::options::QueueOptions;
 
 /// Keeps accepted events and dead letters.
 ///
@@ -19,7 +28,7 @@ use bytes::Bytes;
 /// - An event is waiting, or it ended, or it is a dead letter: never none of them, never two.
 /// - [`counts`](Self::counts) holds at every instant:
 ///   `accepted = applied + filtered + dead + pending`.
-/// - Its size is bounded in events and in bytes.
+/// - Its size is bounded in events and in bytes; waiting events and dead letters share the bounds.
 ///
 /// # Cancel safety
 ///
@@ -199,7 +208,7 @@ pub struct QueueCounts {
     pub duplicates: u64,
     /// Damaged events that were set aside with the evidence; they count as dead, too.
     pub damaged: u64,
-    /// Bytes of bodies that wait.
+    /// Bytes of the events that wait: their bodies, headers and names.
     pub pending_bytes: u64,
     /// Dead letters that are kept, from before as well.
     pub dead_letters: u64,
@@ -227,6 +236,9 @@ pub enum QueueError {
     /// Its storage failed, for example because the disk is full.
     #[error("the queue's storage failed: {0}")]
     Storage(String),
+    /// Its folder cannot be written by this user, or not at all.
+    #[error("the folder of the queue cannot be written: {0}")]
+    NotWritable(String),
     /// Another process uses the folder.
     #[error("another process uses {0}")]
     InUse(String),
