@@ -5,6 +5,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::SystemTime;
 
 /// What the engine does about an error of the third-party system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,6 +33,7 @@ pub enum ErrorClass {
 /// ```
 pub struct SourceError {
     class: ErrorClass,
+    not_before: Option<SystemTime>,
     error: Box<dyn StdError + Send + Sync>,
 }
 
@@ -55,14 +57,28 @@ impl SourceError {
     pub fn new(class: ErrorClass, error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self {
             class,
+            not_before: None,
             error: error.into(),
         }
+    }
+
+    /// The same error, not to be tried again before this moment: the system announced a pause.
+    #[must_use]
+    pub const fn not_before(mut self, moment: SystemTime) -> Self {
+        self.not_before = Some(moment);
+        self
     }
 
     /// What the engine does about it.
     #[must_use]
     pub const fn class(&self) -> ErrorClass {
         self.class
+    }
+
+    /// When it may be tried again, if the system said so.
+    #[must_use]
+    pub const fn retry_at(&self) -> Option<SystemTime> {
+        self.not_before
     }
 }
 

@@ -166,17 +166,18 @@ impl Ticket {
         touch.is_some_and(|touch| touch.deleted && touch.ticket > self.number)
     }
 
-    /// Notes that a live event is about to write these keys, which it must hold. `false`, and
-    /// nothing is noted, when a resync began after the ticket was drawn: what that reads may be
-    /// newer, so the event has to be handled again.
-    pub(crate) fn touch(&self, held: &Held, deleted: bool) -> bool {
+    /// Notes that a live event is about to write some keys and to delete others; it must hold
+    /// them. `false`, and nothing is noted, when a resync began after the ticket was drawn: what
+    /// that reads may be newer, so the event has to be handled again.
+    pub(crate) fn touch(&self, written: &[Fingerprint], deleted: &[Fingerprint]) -> bool {
         let mut state = self.fence.state();
         if state.last_run > self.number {
             return false;
         }
-        let ticket = self.number;
-        for key in &held.keys {
-            state.touched.insert(*key, Touch { ticket, deleted });
+        for (keys, deleted) in [(deleted, true), (written, false)] {
+            let ticket = self.number;
+            let touched = keys.iter().map(|key| (*key, Touch { ticket, deleted }));
+            state.touched.extend(touched);
         }
         true
     }
@@ -250,11 +251,11 @@ mod tests {
         let a = key(&fence, "A");
         let (older, newer) = (fence.ticket(), fence.ticket());
         let held = fence.hold([a]).await;
-        assert!(newer.touch(&held, false));
+        assert!(newer.touch(&held.keys, &[]));
         assert!(older.is_outdated(a));
         assert!(!newer.is_outdated(a));
         assert!(!older.was_deleted_since(a));
-        assert!(newer.touch(&held, true));
+        assert!(newer.touch(&[], &held.keys));
         assert!(older.was_deleted_since(a));
     }
 
@@ -264,9 +265,9 @@ mod tests {
         let event = fence.ticket();
         let run = fence.begin_run();
         let held = fence.hold([key(&fence, "A")]).await;
-        assert!(!event.touch(&held, false));
+        assert!(!event.touch(&held.keys, &[]));
         assert!(!run.is_outdated(key(&fence, "A")));
-        assert!(fence.ticket().touch(&held, false));
+        assert!(fence.ticket().touch(&held.keys, &[]));
         assert!(run.is_outdated(key(&fence, "A")));
     }
 
@@ -292,7 +293,7 @@ mod tests {
         let run = fence.begin_run();
         for number in 0..3 * PRUNED_FROM {
             let held = fence.hold([key(&fence, &number.to_string())]).await;
-            fence.ticket().touch(&held, false);
+            fence.ticket().touch(&held.keys, &[]);
         }
         assert_eq!(fence.state().touched.len(), 3 * PRUNED_FROM);
         drop(run);
@@ -300,7 +301,7 @@ mod tests {
         let slow = fence.ticket();
         for number in 0..3 * PRUNED_FROM {
             let held = fence.hold([key(&fence, &number.to_string())]).await;
-            slow.touch(&held, false);
+            slow.touch(&held.keys, &[]);
             drop(fence.ticket());
         }
         assert!(fence.state().touched.len() < 2 * PRUNED_FROM);

@@ -220,7 +220,15 @@ fn class_of_status(status: StatusCode) -> ErrorClass {
 
 impl From<HttpError> for SourceError {
     fn from(error: HttpError) -> Self {
-        Self::new(error.class(), error)
+        let pause = match &error {
+            HttpError::PausedTooLong { until, .. } => Some(*until),
+            _ => None,
+        };
+        let error = Self::new(error.class(), error);
+        match pause {
+            Some(until) => error.not_before(until),
+            None => error,
+        }
     }
 }
 

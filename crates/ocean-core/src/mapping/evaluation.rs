@@ -51,6 +51,16 @@ pub(super) struct Refusal {
     pub(super) message: String,
 }
 
+impl Refusal {
+    /// Whether the selector's query could not be evaluated, or gave neither true nor false.
+    pub(super) const fn is_of_selector(&self) -> bool {
+        matches!(
+            self.kind,
+            ItemErrorKind::SelectorFailed | ItemErrorKind::SelectorNotBoolean
+        )
+    }
+}
+
 impl Evaluation<'_> {
     /// The first output of an expression.
     pub(super) fn first(&self, id: ExpressionId) -> Result<Given, Refusal> {

@@ -5,6 +5,7 @@
 //! entities, and an account of every item that gave none. [`MapperPool`] does so on threads of its
 //! own, because an expression may take long and must not hold up the runtime.
 
+mod checked;
 mod compiled;
 mod entity;
 mod evaluation;
@@ -22,6 +23,7 @@ mod tests;
 #[cfg(test)]
 mod vectors;
 
+pub(crate) use self::checked::CheckedMapping;
 pub use self::compiled::{CompiledMapping, ExpressionFault, FaultCause};
 pub use self::jq::Environment;
 pub use self::mapped::{

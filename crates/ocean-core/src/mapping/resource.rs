@@ -23,6 +23,8 @@ use super::tally::Tally;
 pub struct MapOptions {
     /// Also map the items that the selector refuses, into [`Mapped::failed`].
     pub parse_all: bool,
+    /// Take an item as chosen when the selector's query cannot be evaluated.
+    pub lenient_query: bool,
     pub(super) limits: Limits,
 }
 
@@ -31,6 +33,14 @@ impl MapOptions {
     #[must_use]
     pub const fn parse_all(mut self) -> Self {
         self.parse_all = true;
+        self
+    }
+
+    /// Deleted items come as an event carried them, often with less than the query needs; what
+    /// counts of them is the key.
+    #[must_use]
+    pub const fn lenient_query(mut self) -> Self {
+        self.lenient_query = true;
         self
     }
 }
@@ -180,7 +190,10 @@ impl ResourceMapper {
         options: MapOptions,
         tally: &mut Tally,
     ) -> Result<(), Refusal> {
-        let chosen = self.select(evaluation)?;
+        let chosen = match self.select(evaluation) {
+            Err(refusal) if options.lenient_query && refusal.is_of_selector() => true,
+            chosen => chosen?,
+        };
         if !chosen && !options.parse_all {
             tally.filtered += 1;
             return Ok(());

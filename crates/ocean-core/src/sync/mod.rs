@@ -4,7 +4,6 @@
 
 mod background;
 mod cascade;
-mod check;
 mod content;
 mod failed;
 mod fenced;
@@ -35,7 +34,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use self::check::CheckedMapping;
+use self::plan::Plan;
 pub use self::progress::{Phase, Progress, ResourceProgress};
 pub use self::reconcile::AllowEmpty;
 use self::reconcile::reconcile;
@@ -50,7 +49,7 @@ use crate::catalog::{Catalog, CatalogError, IntegrationStore, WriteContext, Writ
 use crate::error::{ErrorClass, error_chain};
 use crate::fence::{Fence, Ticket};
 use crate::integration::{Hooks, Integration};
-use crate::mapping::{Environment, MapperPool};
+use crate::mapping::{CheckedMapping, Environment, MapperPool};
 use crate::resync::Registry;
 
 /// Resources that are read side by side. Later ones begin when an earlier one ends, so that the
@@ -217,11 +216,8 @@ impl SyncEngine {
         progress: &Progress,
         cancellation: &CancellationToken,
     ) -> Arc<Run> {
-        let CheckedMapping {
-            config,
-            mapping,
-            plan,
-        } = checked;
+        let plan = Plan::of(&checked);
+        let CheckedMapping { config, mapping } = checked;
         progress.begin(
             config
                 .resources

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::mapping::{CheckedMapping, ResourceMapper};
+
 /// What one resource can write to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Target {
@@ -42,6 +44,29 @@ pub(super) struct Plan {
 }
 
 impl Plan {
+    /// The plan of a mapping.
+    pub(super) fn of(checked: &CheckedMapping) -> Self {
+        let mappers = checked.mapping.resources();
+        let targets = mappers.iter().map(|resource| {
+            resource
+                .literal_blueprint()
+                .map_or(Target::Any, |b| Target::Blueprint(b.to_owned()))
+        });
+        let has_queries = |mapper: &ResourceMapper| {
+            mapper.declares_search_identifier() || mapper.declares_search_relation()
+        };
+        let queries = mappers
+            .iter()
+            .enumerate()
+            .filter(|(_, mapper)| has_queries(mapper))
+            .map(|(index, _)| index);
+        Self::new(
+            targets.collect(),
+            queries.collect(),
+            checked.config.create_missing_related_entities,
+        )
+    }
+
     pub(super) const fn new(
         targets: Vec<Target>,
         queries: BTreeSet<usize>,

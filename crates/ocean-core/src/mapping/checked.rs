@@ -1,20 +1,19 @@
-//! Whether a stored mapping document can be run, before anything is read or written.
+//! Whether a stored mapping document can be used, before anything is read or written.
 //!
 //! Start with [`CheckedMapping`].
 
 use serde_json::Value;
 
-use super::plan::{Plan, Target};
+use super::compiled::CompiledMapping;
+use super::jq::Environment;
 use crate::app_config::AppConfig;
-use crate::mapping::{CompiledMapping, Environment, ResourceMapper};
 use crate::resync::Registry;
 
-/// A mapping that can be run, compiled once.
+/// A mapping that the engines can use, compiled once.
 #[derive(Debug)]
-pub(super) struct CheckedMapping {
-    pub(super) config: AppConfig,
-    pub(super) mapping: CompiledMapping,
-    pub(super) plan: Plan,
+pub(crate) struct CheckedMapping {
+    pub(crate) config: AppConfig,
+    pub(crate) mapping: CompiledMapping,
 }
 
 impl CheckedMapping {
@@ -22,7 +21,7 @@ impl CheckedMapping {
     ///
     /// A kind that nobody registered is no fault of the document: it is an error of its resource
     /// only, so that one typo does not stop the others.
-    pub(super) fn check(
+    pub(crate) fn check(
         stored: &Value,
         registry: &Registry,
         environment: &Environment,
@@ -54,31 +53,6 @@ impl CheckedMapping {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let targets = mapping
-            .resources()
-            .iter()
-            .map(|resource| {
-                resource
-                    .literal_blueprint()
-                    .map_or(Target::Any, |b| Target::Blueprint(b.to_owned()))
-            })
-            .collect();
-        let has_queries = |mapper: &ResourceMapper| {
-            mapper.declares_search_identifier() || mapper.declares_search_relation()
-        };
-        let mappers = mapping.resources().iter().enumerate();
-        let queries = mappers
-            .filter(|(_, mapper)| has_queries(mapper))
-            .map(|(index, _)| index);
-        let plan = Plan::new(
-            targets,
-            queries.collect(),
-            config.create_missing_related_entities,
-        );
-        Ok(Self {
-            config,
-            mapping,
-            plan,
-        })
+        Ok(Self { config, mapping })
     }
 }

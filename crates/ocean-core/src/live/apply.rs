@@ -1,0 +1,256 @@
+//! How does what an event changed get into the catalog?
+//!
+//! Start with [`Applier`]. Upserts come first; when one fails, nothing is removed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::entities::Wanted;
+use super::failure::{Failure, FailureKind};
+use crate::app_config::AppConfig;
+use crate::catalog::{
+    Catalog, CatalogError, Entity, EntityError, EntityQuery, EntityRef, UpsertOutcome,
+    WriteContext, WriteEvent,
+};
+use crate::error::{ErrorClass, error_chain};
+use crate::fence::{Fence, Ticket};
+use crate::fingerprint::Fingerprint;
+
+/// Bulks of one batch that are answered at the same time.
+const MAX_IN_FLIGHT: usize = 4;
+/// How many entities one lookup asks for.
+const LOOKUP_SIZE: usize = 50;
+
+/// Writes to the catalog.
+#[derive(Debug, Clone)]
+pub(super) struct Applier {
+    pub(super) catalog: Arc<dyn Catalog>,
+    pub(super) fence: Arc<Fence>,
+}
+
+impl Applier {
+    /// Makes the catalog so, unless it holds something newer already.
+    ///
+    /// Nothing is applied by halves without saying so: an error means that everything has to be
+    /// applied again, which does no harm.
+    pub(super) async fn apply(
+        &self,
+        config: &AppConfig,
+        ticket: &Ticket,
+        wanted: Wanted,
+    ) -> Result<(), Failure> {
+        let Wanted {
+            mut upserts,
+            removals,
+            failure,
+        } = wanted;
+        let print = |key: &EntityRef| self.fence.prints().of(&key.blueprint, &key.identifier);
+        let mut written: Vec<Fingerprint> = upserts
+            .iter()
+            .filter_map(Entity::key)
+            .map(|key| print(&key))
+            .collect();
+        let mut removals: Vec<EntityRef> = removals.into_iter().collect();
+        let mut deleted: Vec<Fingerprint> = removals.iter().map(print).collect();
+        let _held = self
+            .fence
+            .hold(written.iter().chain(&deleted).copied())
+            .await;
+        upserts.retain(|entity| {
+            let key = entity.key();
+            !key.is_some_and(|key| ticket.is_outdated(print(&key)))
+        });
+        removals.retain(|key| !ticket.is_outdated(print(key)));
+        written.retain(|key| !ticket.is_outdated(*key));
+        deleted.retain(|key| !ticket.is_outdated(*key));
+        if !ticket.touch(&written, &deleted) {
+            return Err(Failure::new(FailureKind::Again, "a resync began"));
+        }
+        let write = WriteContext::new(config, WriteEvent::LiveEvent);
+        self.upsert(&write, upserts).await?;
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        self.remove(write, removals).await
+    }
+
+    async fn upsert(&self, write: &WriteContext, entities: Vec<Entity>) -> Result<(), Failure> {
+        let mut waiting = entities;
+        // What relates to something that comes later in the same batch is written twice at most.
+        let again = self.upsert_once(write, &waiting).await?;
+        if again.is_empty() {
+            return Ok(());
+        }
+        let mut position = 0;
+        waiting.retain(|_| {
+            position += 1;
+            again.iter().any(|(missing, _)| missing + 1 == position)
+        });
+        match self.upsert_once(write, &waiting).await?.into_iter().next() {
+            None => Ok(()),
+            Some((_, error)) => Err(Failure::new(
+                FailureKind::Attempt,
+                format!("Port: a related entity is missing: {}", describe(&error)),
+            )),
+        }
+    }
+
+    /// Writes all of them, and returns the positions of those whose relation target is missing.
+    async fn upsert_once(
+        &self,
+        write: &WriteContext,
+        entities: &[Entity],
+    ) -> Result<Vec<(usize, EntityError)>, Failure> {
+        let bulks = bulks(entities, self.catalog.bulk_size().max(1));
+        let width = if write.create_missing_related {
+            MAX_IN_FLIGHT
+        } else {
+            1
+        };
+        let mut answers = stream::iter(bulks)
+            .map(|(blueprint, positions)| async move {
+                let bulk: Vec<Entity> = positions
+                    .iter()
+                    .filter_map(|place| entities.get(*place).cloned())
+                    .collect();
+                (
+                    positions,
+                    self.catalog.upsert(write, &blueprint, &bulk).await,
+                )
+            })
+            .buffered(width);
+        let mut missing = Vec::new();
+        let mut failure: Option<Failure> = None;
+        while let Some((positions, answer)) = answers.next().await {
+            let problem = match answer {
+                Ok(outcomes) => note(&positions, outcomes, &mut missing).err(),
+                Err(error) => Some(refused(&error)),
+            };
+            failure = match (failure, problem) {
+                (Some(known), Some(problem)) => Some(known.and(problem)),
+                (known, problem) => known.or(problem),
+            };
+        }
+        failure.map_or(Ok(missing), Err)
+    }
+
+    /// Removes what this integration owns of these entities. What relates to them stays: only a
+    /// resync knows whether it is gone, too.
+    async fn remove(&self, mut write: WriteContext, keys: Vec<EntityRef>) -> Result<(), Failure> {
+        write.delete_dependents = false;
+        let mut by_blueprint: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for key in keys {
+            by_blueprint
+                .entry(key.blueprint)
+                .or_default()
+                .push(key.identifier);
+        }
+        for (blueprint, identifiers) in by_blueprint {
+            for slice in identifiers.chunks(LOOKUP_SIZE) {
+                let query = EntityQuery::new(&blueprint).identifiers(slice.to_vec());
+                let found = self.catalog.search(query).try_collect::<Vec<_>>().await;
+                let found = found.map_err(|error| refused(&error))?;
+                let owned: Vec<EntityRef> = found.iter().filter_map(Entity::key).collect();
+                self.delete(&write, owned).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, write: &WriteContext, keys: Vec<EntityRef>) -> Result<(), Failure> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let report = self
+            .catalog
+            .delete(write, keys)
+            .await
+            .map_err(|error| refused(&error))?;
+        match report.failed.first() {
+            None => Ok(()),
+            Some((key, error)) => {
+                let reason = format!("Port: {key} was not deleted: {}", describe(error));
+                Err(Failure::new(kind_of(error), reason))
+            }
+        }
+    }
+}
+
+/// Positions of entities by blueprint, in groups of at most `size`, in order.
+fn bulks(entities: &[Entity], size: usize) -> Vec<(String, Vec<usize>)> {
+    let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (position, entity) in entities.iter().enumerate() {
+        let blueprint = entity.blueprint_name().unwrap_or_default();
+        groups.entry(blueprint).or_default().push(position);
+    }
+    let groups = groups.into_iter();
+    groups
+        .flat_map(|(blueprint, positions)| {
+            let bulks: Vec<_> = positions.chunks(size).map(<[usize]>::to_vec).collect();
+            bulks.into_iter().map(move |bulk| (blueprint.clone(), bulk))
+        })
+        .collect()
+}
+
+/// Takes the answer to one bulk: what waits for its relation target, or what went wrong.
+fn note(
+    positions: &[usize],
+    outcomes: Vec<UpsertOutcome>,
+    missing: &mut Vec<(usize, EntityError)>,
+) -> Result<(), Failure> {
+    let mut failure: Option<Failure> = None;
+    let forgotten = || {
+        UpsertOutcome::Failed(EntityError::new(
+            None,
+            "the catalog gave no answer for an entity",
+        ))
+    };
+    let outcomes = outcomes
+        .into_iter()
+        .chain(std::iter::repeat_with(forgotten));
+    for (position, outcome) in positions.iter().zip(outcomes) {
+        let (kind, reason) = match outcome {
+            UpsertOutcome::Stored { .. } => continue,
+            UpsertOutcome::MissingRelated(error) => {
+                missing.push((*position, error));
+                continue;
+            }
+            // The original does nothing either; the resync tells who writes mappings about it.
+            UpsertOutcome::Unresolved => continue,
+            UpsertOutcome::Rejected(error) => (FailureKind::Permanent, describe(&error)),
+            UpsertOutcome::Failed(error) => (kind_of(&error), describe(&error)),
+        };
+        let problem = Failure::new(kind, format!("Port: {reason}"));
+        failure = Some(match failure {
+            // One reason of each kind says enough.
+            Some(known) if known.kind >= kind => known,
+            _ => problem,
+        });
+    }
+    failure.map_or(Ok(()), Err)
+}
+
+fn refused(error: &CatalogError) -> Failure {
+    let kind = match error.class() {
+        ErrorClass::Retryable | ErrorClass::Unauthorized => FailureKind::Passing,
+        ErrorClass::Permanent => FailureKind::Permanent,
+    };
+    Failure::new(kind, format!("Port: {}", error_chain(error)))
+}
+
+/// Whether an error of one entity may pass by itself.
+const fn kind_of(error: &EntityError) -> FailureKind {
+    match error.status {
+        None | Some(401 | 408 | 429 | 500..) => FailureKind::Passing,
+        Some(_) => FailureKind::Permanent,
+    }
+}
+
+fn describe(error: &EntityError) -> String {
+    match error.status {
+        Some(status) => format!("{} (status {status})", error.message),
+        None => error.message.clone(),
+    }
+}

@@ -1,0 +1,86 @@
+//! Why were events not handled, and what comes of it?
+//!
+//! Start with [`Failure`].
+
+use std::time::{Duration, SystemTime};
+
+use crate::error::{ErrorClass, SourceError, error_chain};
+
+/// Attempts that an event may spend.
+pub(super) const MAX_ATTEMPTS: u32 = 4;
+/// The longest delay between two attempts.
+const LONGEST_DELAY: Duration = Duration::from_secs(30);
+/// The longest delay while the other side is not there.
+const LONGEST_OUTAGE_DELAY: Duration = Duration::from_secs(60);
+
+/// A batch that could not be handled.
+#[derive(Debug, Clone)]
+pub(super) struct Failure {
+    pub(super) kind: FailureKind,
+    /// Which processor and resource, or what at Port, and why.
+    pub(super) reason: String,
+    /// The other side asked not to be called before this moment.
+    pub(super) not_before: Option<SystemTime>,
+}
+
+/// What a failure means for the events of the batch. The order is that of severity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum FailureKind {
+    /// A resync began in between; nothing is wrong.
+    Again,
+    /// The other side may not be there. It costs an attempt only while others succeed.
+    Passing,
+    /// It costs an attempt.
+    Attempt,
+    /// Trying again would fail again.
+    Permanent,
+}
+
+impl Failure {
+    pub(super) fn new(kind: FailureKind, reason: impl Into<String>) -> Self {
+        Self {
+            kind,
+            reason: reason.into(),
+            not_before: None,
+        }
+    }
+
+    /// An author's error, with where it happened.
+    pub(super) fn of_source(place: &str, error: &SourceError) -> Self {
+        let kind = match error.class() {
+            ErrorClass::Retryable | ErrorClass::Unauthorized => FailureKind::Passing,
+            ErrorClass::Permanent => FailureKind::Permanent,
+        };
+        Self {
+            kind,
+            reason: format!("{place}: {}", error_chain(error)),
+            not_before: error.retry_at(),
+        }
+    }
+
+    /// The worse of two failures of one batch; the reasons are joined.
+    pub(super) fn and(self, other: Self) -> Self {
+        let (worse, milder) = if other.kind > self.kind {
+            (other, self)
+        } else {
+            (self, other)
+        };
+        Self {
+            kind: worse.kind,
+            reason: format!("{}; {}", worse.reason, milder.reason),
+            not_before: worse.not_before.max(milder.not_before),
+        }
+    }
+}
+
+/// How long to wait before the next attempt: 2, 4, 8 seconds, as the original does.
+pub(super) fn delay_before(attempt: u32) -> Duration {
+    Duration::from_secs(1 << attempt.min(5)).min(LONGEST_DELAY)
+}
+
+/// How long to wait while the other side is not there: a random part of 1, 2, 4 ... 60 seconds, so
+/// that what waits does not come back all at once.
+pub(super) fn delay_in_outage(delays: u32) -> Duration {
+    let bound = Duration::from_secs(1 << delays.min(6)).min(LONGEST_OUTAGE_DELAY);
+    bound.mul_f64(0.5 + fastrand::f64() / 2.0)
+}
