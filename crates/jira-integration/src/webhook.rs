@@ -1,4 +1,5 @@
-//! What the webhook processors of all kinds share: the signature check and typed snapshots.
+//! What the webhook processors of all kinds share: the signature check, the name of a delivery and
+//! typed snapshots.
 //!
 //! Start with [`authenticate`].
 
@@ -8,6 +9,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use sha2::Sha256;
+
+/// The header that a delivery shares with its repetitions.
+const DELIVERY_HEADER: &str = "x-atlassian-webhook-identifier";
 
 /// The header in which Jira puts the signature of a webhook whose secret is set.
 const SIGNATURE_HEADER: &str = "x-hub-signature";
@@ -36,6 +40,12 @@ pub(crate) fn authenticate(
     mac.update(event.body());
     mac.verify_slice(&signature)
         .map_err(|_mismatch| refused("the signature does not match"))
+}
+
+/// What Jira calls this delivery; it says the same when it sends the event again.
+pub(crate) fn delivery_id(event: &WebhookEvent) -> Option<String> {
+    let id = event.header(DELIVERY_HEADER)?.trim();
+    (!id.is_empty()).then(|| id.to_owned())
 }
 
 /// Part of a payload, as it arrived and as the fields a processor needs.

@@ -9,7 +9,7 @@ use super::{Kinds, spoken};
 use crate::client::{BoardQuery, JiraClient, with_keys_of};
 use crate::error::JiraError;
 use crate::id::JiraId;
-use crate::webhook::Snapshot;
+use crate::webhook::{self, Snapshot};
 
 /// What users may write under `selector:` of the kind `board`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -133,6 +133,15 @@ impl WebhookProcessor<JiraClient> for BoardWebhookProcessor {
 
     fn subject(&self, event: &BoardEvent) -> Option<Subject> {
         Some(Subject::new("board", event.board.fields.id))
+    }
+
+    fn delivery_id(&self, event: &WebhookEvent) -> Option<String> {
+        webhook::delivery_id(event)
+    }
+
+    /// Jira is asked for the board either way.
+    fn supersedes(&self, _: &BoardEvent, _: &BoardEvent) -> bool {
+        true
     }
 
     async fn handle(

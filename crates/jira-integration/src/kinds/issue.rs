@@ -11,7 +11,7 @@ use crate::client::{IssueQuery, JiraClient, MAX_RECONCILED_ISSUES};
 use crate::error::JiraError;
 use crate::id::JiraId;
 use crate::jql;
-use crate::webhook::Snapshot;
+use crate::webhook::{self, Snapshot};
 
 const DEFAULT_JQL: &str = "(statusCategory != Done) OR (created >= -1w) OR (updated >= -1w)";
 
@@ -119,6 +119,16 @@ impl WebhookProcessor<JiraClient> for IssueWebhookProcessor {
         Some(Subject::new("issue", event.issue.fields.id))
     }
 
+    fn delivery_id(&self, event: &WebhookEvent) -> Option<String> {
+        webhook::delivery_id(event)
+    }
+
+    /// Jira is asked for the issue either way; only the keys that an event names can be lost.
+    fn supersedes(&self, newer: &IssueEvent, older: &IssueEvent) -> bool {
+        let named = |key| newer.keys().any(|known| known == key);
+        older.keys().all(named)
+    }
+
     async fn handle(
         &self,
         jira: &JiraClient,
@@ -184,6 +194,12 @@ async fn search(
 }
 
 impl IssueEvent {
+    /// The keys whose entities the event may remove.
+    fn keys(&self) -> impl Iterator<Item = &str> {
+        let key = std::iter::once(self.issue.fields.key.as_str());
+        key.chain(self.old_key())
+    }
+
     fn is_deletion(&self) -> bool {
         self.name == "jira:issue_deleted"
     }

@@ -8,7 +8,7 @@ use super::Kinds;
 use crate::client::{JiraClient, ProjectQuery};
 use crate::error::JiraError;
 use crate::id::JiraId;
-use crate::webhook::Snapshot;
+use crate::webhook::{self, Snapshot};
 
 /// What users may write under `selector:` of the kind `project`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -79,6 +79,16 @@ impl WebhookProcessor<JiraClient> for ProjectWebhookProcessor {
 
     fn subject(&self, event: &ProjectEvent) -> Option<Subject> {
         Some(Subject::new("project", event.project.fields.id))
+    }
+
+    fn delivery_id(&self, event: &WebhookEvent) -> Option<String> {
+        webhook::delivery_id(event)
+    }
+
+    /// Jira is asked for the project either way. A project that was renamed has another key, and
+    /// the event that knows the old one is what removes it.
+    fn supersedes(&self, newer: &ProjectEvent, older: &ProjectEvent) -> bool {
+        newer.project.fields.key == older.project.fields.key
     }
 
     async fn handle(

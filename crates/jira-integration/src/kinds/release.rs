@@ -9,7 +9,7 @@ use super::parents::of_all_projects;
 use crate::client::{JiraClient, ProjectQuery};
 use crate::error::JiraError;
 use crate::id::JiraId;
-use crate::webhook::Snapshot;
+use crate::webhook::{self, Snapshot};
 
 /// Reads all versions of all projects, each with the key of its project as `__projectKey`.
 pub fn on_resync_releases(
@@ -68,6 +68,20 @@ impl WebhookProcessor<JiraClient> for VersionWebhookProcessor {
 
     fn subject(&self, event: &VersionEvent) -> Option<Subject> {
         Some(Subject::new("version", event.version.fields.id))
+    }
+
+    fn delivery_id(&self, event: &WebhookEvent) -> Option<String> {
+        webhook::delivery_id(event)
+    }
+
+    /// Jira is asked for the version either way, but not for the one that took over its issues,
+    /// nor for the project of a version that is gone.
+    fn supersedes(&self, newer: &VersionEvent, older: &VersionEvent) -> bool {
+        let heir = |event: &VersionEvent| event.merged_to.as_ref().map(|heir| heir.id);
+        let project = |event: &VersionEvent| event.version.fields.project_id;
+        let names_heir = heir(older).is_none() || heir(newer) == heir(older);
+        let names_project = project(older).is_none() || project(newer).is_some();
+        names_heir && names_project
     }
 
     async fn handle(

@@ -11,7 +11,7 @@ use super::parents::of_all_boards;
 use crate::client::JiraClient;
 use crate::error::JiraError;
 use crate::id::JiraId;
-use crate::webhook::Snapshot;
+use crate::webhook::{self, Snapshot};
 
 /// What users may write under `selector:` of the kind `sprint`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -140,6 +140,15 @@ impl WebhookProcessor<JiraClient> for SprintWebhookProcessor {
 
     fn subject(&self, event: &SprintEvent) -> Option<Subject> {
         Some(Subject::new("sprint", event.sprint.fields.id))
+    }
+
+    fn delivery_id(&self, event: &WebhookEvent) -> Option<String> {
+        webhook::delivery_id(event)
+    }
+
+    /// Jira is asked for the sprint either way.
+    fn supersedes(&self, _: &SprintEvent, _: &SprintEvent) -> bool {
+        true
     }
 
     async fn handle(

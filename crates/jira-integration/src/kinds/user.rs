@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::Kinds;
 use crate::client::JiraClient;
 use crate::error::JiraError;
-use crate::webhook::Snapshot;
+use crate::webhook::{self, Snapshot};
 
 /// Reads all accounts, people and apps alike.
 pub fn on_resync_users(
@@ -53,6 +53,15 @@ impl WebhookProcessor<JiraClient> for UserWebhookProcessor {
 
     fn subject(&self, event: &UserEvent) -> Option<Subject> {
         Some(Subject::new("user", &event.user.fields.account_id))
+    }
+
+    fn delivery_id(&self, event: &WebhookEvent) -> Option<String> {
+        webhook::delivery_id(event)
+    }
+
+    /// Jira is asked for the user either way.
+    fn supersedes(&self, _: &UserEvent, _: &UserEvent) -> bool {
+        true
     }
 
     async fn handle(

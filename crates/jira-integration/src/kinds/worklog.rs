@@ -16,7 +16,7 @@ use crate::client::{
 };
 use crate::error::JiraError;
 use crate::id::JiraId;
-use crate::webhook::Snapshot;
+use crate::webhook::{self, Snapshot};
 
 /// What users may write under `selector:` of the kind `worklog`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -173,6 +173,16 @@ impl WebhookProcessor<JiraClient> for WorklogWebhookProcessor {
 
     fn subject(&self, event: &WorklogEvent) -> Option<Subject> {
         Some(Subject::new("worklog", event.worklog.fields.id))
+    }
+
+    fn delivery_id(&self, event: &WebhookEvent) -> Option<String> {
+        webhook::delivery_id(event)
+    }
+
+    /// The newer event carries the worklog as it is now; without the issue it would change nothing.
+    fn supersedes(&self, newer: &WorklogEvent, older: &WorklogEvent) -> bool {
+        let issue = |event: &WorklogEvent| event.worklog.fields.issue_id;
+        issue(newer).is_some() || issue(older).is_none()
     }
 
     async fn handle(

@@ -7,6 +7,7 @@
 )]
 
 mod children;
+mod laws;
 mod lies;
 mod limits;
 mod live;
