@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::data::dice::{Dice, Stream};
 
@@ -75,8 +76,8 @@ pub struct Rules {
     pub administrator: bool,
     /// Rate limit, if there is one.
     pub rate_limit: Option<RateLimit>,
-    /// Whether changes are sent to the registered webhooks.
-    pub deliver_webhooks: bool,
+    /// How changes are sent to the registered webhooks.
+    pub delivery: DeliveryRules,
 }
 
 impl Default for Rules {
@@ -88,7 +89,51 @@ impl Default for Rules {
             unknown_key_is_error: false,
             administrator: true,
             rate_limit: None,
-            deliver_webhooks: false,
+            delivery: DeliveryRules::default(),
+        }
+    }
+}
+
+/// How changes are sent to the registered webhooks.
+///
+/// `GET /__twin/delivery` tells them with the counts of events, `POST /__twin/delivery` sets those
+/// that it names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct DeliveryRules {
+    /// Whether they are sent at all; what happens while they are not is never sent.
+    pub enabled: bool,
+    /// How many calls may be under way. With one, first attempts arrive in the order of the
+    /// changes.
+    pub concurrency: usize,
+    /// How often a call is made again that was not answered, or with 408, 409, 425, 429 or 5xx.
+    pub retries: u32,
+    /// How long before a call is made again, unless the answer asks for more in `Retry-After`.
+    pub retry_delay_ms: u64,
+    /// What of a `Retry-After` is heeded at most.
+    pub longest_delay_ms: u64,
+    /// How long a receiver may take to answer.
+    pub patience_ms: u64,
+    /// Every event whose number is divisible by this one is sent twice, under the same
+    /// identifier; none with 0.
+    pub duplicate_every: u64,
+    /// The next event is drawn at random from so many that wait; with 0 or 1 the oldest is next.
+    pub shuffle: usize,
+}
+
+impl Default for DeliveryRules {
+    /// Jira's own rules, but for the delays: it waits for minutes.
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            concurrency: 1,
+            retries: 5,
+            retry_delay_ms: 100,
+            longest_delay_ms: 1_000,
+            patience_ms: 5_000,
+            duplicate_every: 0,
+            shuffle: 0,
         }
     }
 }

@@ -22,12 +22,14 @@
 //!   `created`, `updated`, `assignee`, `issuetype` and `labels`, and one `ORDER BY` field. All else
 //!   is refused with 400.
 //! - `self` links show [`SiteConfig::site_url`] and not the address that is listened at.
-//! - Webhooks carry no signature, are tried once, and ignore JQL filters.
+//! - Webhooks ignore JQL filters, and are tried again after a moment and not after minutes.
 //!
 //! # Steering over HTTP
 //!
 //! Beside what every simulator has, `POST /__twin/change` makes a [`Change`] and `GET /__twin/site`
-//! tells the time of the site and its sizes.
+//! tells the time of the site and its sizes. `GET /__twin/delivery` tells how webhooks are
+//! delivered and how many events there were, `POST /__twin/delivery` sets some of the
+//! [`DeliveryRules`], and `GET /__twin/deliveries` lists the last attempts.
 
 mod api;
 mod change;
@@ -42,6 +44,6 @@ mod state;
 mod twin;
 
 pub use change::{Change, ChangeError, Changed, IssueEdit};
-pub use config::{RateLimit, Rules, SiteConfig};
-pub use courier::Delivery;
+pub use config::{DeliveryRules, RateLimit, Rules, SiteConfig};
+pub use courier::{Delivery, DeliveryCounts};
 pub use twin::{Belonging, JiraTwin, JiraTwinBuilder, SiteHandle};

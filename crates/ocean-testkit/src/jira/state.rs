@@ -1,12 +1,16 @@
 //! What do the answering side and the steering side of the twin share?
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+
+use bytes::Bytes;
+use jiff::Timestamp;
 
 use super::{
     api::{Snapshots, Webhooks, Window},
-    change::{Change, ChangeError, Changed},
-    config::{Rules, SiteConfig},
-    courier::{Delivery, Parcel},
+    change::{Change, ChangeError, Changed, Event},
+    config::{DeliveryRules, Rules, SiteConfig},
+    courier::{DeliveryLog, Parcel},
     site::Site,
 };
 
@@ -22,8 +26,12 @@ pub(crate) struct Shared {
     webhooks: Mutex<Webhooks>,
     snapshots: Mutex<Snapshots>,
     window: Mutex<Window>,
-    deliveries: Mutex<Vec<Delivery>>,
+    deliveries: Mutex<DeliveryLog>,
     outbox: tokio::sync::mpsc::Sender<Parcel>,
+    /// What the identifiers of events begin with: two twins never use the same ones, since a
+    /// receiver remembers those it has seen.
+    origin: i64,
+    last_event: AtomicU64,
 }
 
 impl Shared {
@@ -40,6 +48,8 @@ impl Shared {
             window: Mutex::default(),
             deliveries: Mutex::default(),
             outbox,
+            origin: Timestamp::now().as_microsecond(),
+            last_event: AtomicU64::new(0),
         }
     }
 
@@ -72,37 +82,45 @@ impl Shared {
         lock(&self.window)
     }
 
-    pub(super) fn deliveries(&self) -> MutexGuard<'_, Vec<Delivery>> {
+    pub(super) fn deliveries(&self) -> MutexGuard<'_, DeliveryLog> {
         lock(&self.deliveries)
     }
 
     /// Makes a change and hands its events to the courier, if webhooks are delivered.
     pub(super) fn apply(&self, change: &Change) -> Result<Vec<Changed>, ChangeError> {
-        let deliver = self.rules().deliver_webhooks;
+        let rules = self.rules().delivery;
         // Events enter the outbox under the site's lock, so they leave in the order of the changes.
         self.with_site_mut(|site| {
             let outcome = site.apply(change)?;
-            for event in outcome.events.into_iter().filter(|_| deliver) {
-                for url in self.webhooks().urls(&event.name) {
-                    self.post(Parcel {
-                        url,
-                        event: event.name.clone(),
-                        body: event.body.clone(),
-                    });
-                }
+            for event in outcome.events.into_iter().filter(|_| rules.enabled) {
+                self.announce(event, &rules);
             }
             Ok(outcome.changed)
         })
     }
 
+    fn announce(&self, Event { name, body }: Event, rules: &DeliveryRules) {
+        let body = Bytes::from(body);
+        for (url, secret) in self.webhooks().subscribers(&name) {
+            let number = self.last_event.fetch_add(1, Ordering::Relaxed) + 1;
+            let parcel = Parcel {
+                url,
+                event: name.clone(),
+                identifier: format!("twin-{}-{number}", self.origin),
+                secret,
+                body: body.clone(),
+            };
+            if number.is_multiple_of(rules.duplicate_every) {
+                self.post(parcel.clone());
+            }
+            self.post(parcel);
+        }
+    }
+
     fn post(&self, parcel: Parcel) {
+        self.deliveries().accepted();
         if let Err(refused) = self.outbox.try_send(parcel) {
-            let parcel = refused.into_inner();
-            self.deliveries().push(Delivery {
-                url: parcel.url,
-                event: parcel.event,
-                status: None,
-            });
+            self.deliveries().refused(&refused.into_inner());
         }
     }
 }

@@ -11,8 +11,8 @@ pub use self::belongings::Belonging;
 use super::{
     api::JiraService,
     change::{Change, ChangeError, Changed, IssueEdit},
-    config::{RateLimit, Rules, SiteConfig},
-    courier::{self, Delivery},
+    config::{DeliveryRules, RateLimit, Rules, SiteConfig},
+    courier::{Courier, Delivery, DeliveryCounts},
     data::render::{FieldSet, View},
     jql::Search,
     json::Json,
@@ -160,10 +160,10 @@ impl JiraTwinBuilder {
         self
     }
 
-    /// Sends changes to the webhooks that are registered.
+    /// Sets how changes are sent to the webhooks that are registered.
     #[must_use]
-    pub fn deliver_webhooks(mut self) -> Self {
-        self.rules.deliver_webhooks = true;
+    pub fn delivery(mut self, change: impl FnOnce(&mut DeliveryRules)) -> Self {
+        change(&mut self.rules.delivery);
         self
     }
 
@@ -187,7 +187,7 @@ impl JiraTwinBuilder {
         };
         let server = Server::start_with(self.addr, service, self.controls).await?;
         let mut courier = JoinSet::new();
-        courier.spawn(courier::run(Arc::clone(&shared), parcels));
+        courier.spawn(Courier::new(Arc::clone(&shared)).run(parcels));
         Ok(JiraTwin {
             server,
             site: SiteHandle { shared },
@@ -357,10 +357,33 @@ impl SiteHandle {
         })
     }
 
-    /// What happened to the webhook events so far.
+    /// The last attempts to deliver webhook events, oldest first.
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
-        self.shared.deliveries().clone()
+        self.shared.deliveries().attempts().cloned().collect()
+    }
+
+    /// How many webhook events there were so far.
+    #[must_use]
+    pub fn delivery_counts(&self) -> DeliveryCounts {
+        self.shared.deliveries().counts()
+    }
+
+    /// Waits until every webhook event so far was delivered or given up.
+    ///
+    /// # Cancel safety
+    ///
+    /// It only watches, so dropping it changes nothing.
+    pub async fn delivered(&self) -> DeliveryCounts {
+        let idle = self.shared.deliveries().idle();
+        loop {
+            let became_idle = idle.notified();
+            let counts = self.delivery_counts();
+            if counts.waiting == 0 {
+                return counts;
+            }
+            became_idle.await;
+        }
     }
 }
 

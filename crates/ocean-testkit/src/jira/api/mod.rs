@@ -160,8 +160,33 @@ fn control(shared: &Shared, request: &Request, segments: &[&str]) -> Response {
                 "teams": site.teams().count(),
             }))
         }),
-        _ => problem("the twin knows `change` and `site` here"),
+        (&Method::GET, ["delivery"]) => delivery(shared),
+        (&Method::POST, ["delivery"]) => match set_delivery(shared, request) {
+            Ok(()) => delivery(shared),
+            Err(error) => problem(&error.to_string()),
+        },
+        (&Method::GET, ["deliveries"]) => {
+            Response::json(&shared.deliveries().attempts().collect::<Vec<_>>())
+        }
+        _ => problem("the twin knows `change`, `site`, `delivery` and `deliveries` here"),
     }
+}
+
+fn delivery(shared: &Shared) -> Response {
+    let counts = shared.deliveries().counts();
+    Response::json(&json!({ "rules": shared.rules().delivery, "counts": counts }))
+}
+
+/// Sets the rules of delivery that the request names.
+fn set_delivery(shared: &Shared, request: &Request) -> serde_json::Result<()> {
+    let named: serde_json::Map<String, Value> = request.json()?;
+    let mut rules = serde_json::to_value(shared.rules().delivery)?;
+    if let Some(rules) = rules.as_object_mut() {
+        rules.extend(named);
+    }
+    let rules = serde_json::from_value(rules)?;
+    shared.change_rules(|all| all.delivery = rules);
+    Ok(())
 }
 
 fn problem(message: &str) -> Response {

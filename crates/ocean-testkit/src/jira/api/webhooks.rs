@@ -1,5 +1,7 @@
 //! Webhooks: who wants to be told about changes?
 
+use std::sync::Arc;
+
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -25,18 +27,20 @@ struct Webhook {
     filter: Value,
     enabled: bool,
     expires: i64,
+    /// What calls are signed with. It is never shown.
+    secret: Option<Arc<str>>,
 }
 
 /// How long a webhook of an OAuth app lives without a refresh.
 const LIFETIME: i64 = 30 * 86_400_000;
 
 impl Webhooks {
-    /// Where an event is to be sent.
-    pub(crate) fn urls(&self, event: &str) -> Vec<String> {
+    /// Where an event is to be sent, and what it is signed with.
+    pub(crate) fn subscribers(&self, event: &str) -> Vec<(String, Option<Arc<str>>)> {
         self.registered
             .iter()
             .filter(|webhook| webhook.enabled && webhook.events.iter().any(|one| one == event))
-            .map(|webhook| webhook.url.clone())
+            .map(|webhook| (webhook.url.clone(), webhook.secret.clone()))
             .collect()
     }
 
@@ -63,7 +67,7 @@ impl Webhook {
             "excludeBody": false,
             "enabled": self.enabled,
             "self": format!("{site}/rest/webhooks/1.0/webhook/{}", self.id),
-            "isSigned": false,
+            "isSigned": self.secret.is_some(),
         })
     }
 
@@ -86,6 +90,7 @@ struct Basic {
     events: Option<Vec<String>>,
     filters: Option<Value>,
     enabled: Option<bool>,
+    secret: Option<String>,
 }
 
 impl Basic {
@@ -96,12 +101,17 @@ impl Basic {
             events,
             filters,
             enabled,
+            secret,
         } = self;
         webhook.name = name.unwrap_or_else(|| webhook.name.clone());
         webhook.url = url.unwrap_or_else(|| webhook.url.clone());
         webhook.events = events.unwrap_or_else(|| webhook.events.clone());
         webhook.filter = filters.unwrap_or_else(|| webhook.filter.clone());
         webhook.enabled = enabled.unwrap_or(webhook.enabled);
+        // An empty text removes the secret; without the key it stays.
+        if let Some(secret) = secret {
+            webhook.secret = Some(secret.into()).filter(|secret: &Arc<str>| !secret.is_empty());
+        }
     }
 }
 
@@ -163,6 +173,7 @@ fn create_basic(call: &Call<'_>, webhooks: &mut Webhooks) -> Response {
         filter: json!({}),
         enabled: true,
         expires: i64::MAX,
+        secret: None,
     };
     body.apply(&mut webhook);
     webhook.id = webhooks.add(webhook.clone());
@@ -237,6 +248,7 @@ fn register(call: &Call<'_>, webhooks: &mut Webhooks) -> Response {
             filter: details.jql_filter.into(),
             enabled: true,
             expires: call.site.now() + LIFETIME,
+            secret: None,
         });
         json!({ "createdWebhookId": id })
     });

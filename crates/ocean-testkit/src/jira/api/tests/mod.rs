@@ -1,5 +1,6 @@
 //! The twin as a client sees it: real HTTP, written by hand so that no library hides anything.
 
+mod delivery;
 mod lies;
 mod pages;
 mod rules;
