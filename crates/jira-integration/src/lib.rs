@@ -79,10 +79,10 @@ pub fn create_jira_client(settings: &JiraSettings, http: HttpClientBuilder) -> R
     JiraClient::new(settings.try_into()?, http)
 }
 
-/// Everything that this integration does, around a client.
+/// Adds everything that this integration does.
 #[must_use]
-pub fn integration(jira: JiraClient) -> Integration<JiraClient> {
-    Integration::new(jira)
+pub fn integration(ocean: Integration<JiraClient>) -> Integration<JiraClient> {
+    ocean
         .on_start(setup_application)
         .on_resync(Kinds::Project, on_resync_projects)
         .on_resync(Kinds::Issue, on_resync_issues)
@@ -115,5 +115,6 @@ pub fn connect(
     settings: &JiraSettings,
     http: HttpClientBuilder,
 ) -> Result<Integration<JiraClient>> {
-    Ok(integration(create_jira_client(settings, http)?))
+    let jira = create_jira_client(settings, http)?;
+    Ok(integration(Integration::new(jira)))
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use ocean_core::http::HttpClientBuilder;
 use ocean_core::settings::{Settings, Spec};
-use ocean_core::{Hooks, Integration, MapperPool, SyncEngine};
+use ocean_core::{Hooks, Integration, MapperPool, Registry, SyncEngine};
 use ocean_port::PortClient;
 use serde::de::DeserializeOwned;
 
@@ -31,6 +31,7 @@ pub struct CliApp {
     pub(crate) simulation: Option<Box<dyn Simulation>>,
     spec: &'static str,
     connect: Option<Connect>,
+    kinds: Option<Box<dyn Fn() -> Registry + Send + Sync>>,
 }
 
 type Connect = Box<dyn Fn(&Settings, HttpClientBuilder) -> Result<Source, Failure> + Send + Sync>;
@@ -57,6 +58,7 @@ impl CliApp {
             simulation: None,
             spec: "configurations: []",
             connect: None,
+            kinds: None,
         }
     }
 
@@ -86,18 +88,25 @@ impl CliApp {
     ///
     /// `connect` gets the settings under `integration.config` as the author's own type, and an
     /// HTTP client that has the operator's proxies, deadlines and certificates. It is called only
-    /// by commands that need the third-party system.
+    /// by commands that need the third-party system. `integration` adds kinds, hooks and webhook
+    /// processors to an empty integration; a command that only asks for the kinds hands it one
+    /// that is not connected.
     #[must_use]
     pub fn integration<S, A, E>(
         mut self,
         connect: impl Fn(&S, HttpClientBuilder) -> Result<A, E> + Send + Sync + 'static,
-        integration: impl Fn(A) -> Integration<A> + Send + Sync + 'static,
+        integration: impl Fn(Integration<A>) -> Integration<A> + Send + Sync + 'static,
     ) -> Self
     where
         S: DeserializeOwned,
         A: Clone + Send + Sync + 'static,
         E: StdError + 'static,
     {
+        let integration = Arc::new(integration);
+        let unconnected = Arc::clone(&integration);
+        self.kinds = Some(Box::new(move || {
+            unconnected(Integration::unconnected()).registry().clone()
+        }));
         self.connect = Some(Box::new(move |settings, http| {
             let own = settings.integration.config.parse::<S>()?;
             let app = connect(&own, http).map_err(|error| {
@@ -107,7 +116,7 @@ impl CliApp {
                     format!("the settings cannot be used: {reason}"),
                 )
             })?;
-            let integration = integration(app);
+            let integration = integration(Integration::new(app));
             Ok(Source {
                 hooks: integration.hooks().clone(),
                 engine: Box::new(move |port, pool| SyncEngine::new(&integration, port, pool)),
@@ -164,13 +173,14 @@ impl CliApp {
         settings: &Settings,
         http: HttpClientBuilder,
     ) -> Result<Source, Failure> {
-        let connect = self.connect.as_ref().ok_or_else(|| {
-            Failure::new(
-                Exit::Bug,
-                "the program is not well made: it has no integration",
-            )
-        })?;
+        let connect = self.connect.as_ref().ok_or_else(no_integration)?;
         connect(settings, http)
+    }
+
+    /// The kinds that the integration reads, without connecting it.
+    pub(crate) fn kinds(&self) -> Result<Registry, Failure> {
+        let kinds = self.kinds.as_ref().ok_or_else(no_integration)?;
+        Ok(kinds())
     }
 
     pub(crate) fn about(&self) -> String {
@@ -183,6 +193,13 @@ impl CliApp {
         let first = letters.next().map(|first| first.to_uppercase());
         first.into_iter().flatten().chain(letters).collect()
     }
+}
+
+fn no_integration() -> Failure {
+    Failure::new(
+        Exit::Bug,
+        "the program is not well made: it has no integration",
+    )
 }
 
 impl fmt::Debug for CliApp {

@@ -6,7 +6,10 @@ use clap::{
     Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum, value_parser,
 };
 
+pub(crate) use self::desk::SchemaCommand;
 use crate::app::CliApp;
+
+mod desk;
 
 /// The simulator that every integration has.
 pub(crate) const PORT: &str = "port";
@@ -50,6 +53,10 @@ pub(crate) enum Command {
     /// Look at the settings.
     #[command(subcommand)]
     Config(ConfigCommand),
+
+    /// Print a JSON Schema, for editors and validators.
+    #[command(subcommand)]
+    Schema(SchemaCommand),
 }
 
 #[derive(Debug, Subcommand)]

@@ -16,7 +16,7 @@
 //! fn main() -> ExitCode {
 //!     CliApp::new("desk", env!("CARGO_PKG_VERSION"))
 //!         .spec("title: Desk\nconfigurations: []")
-//!         .integration(connect, Integration::new)
+//!         .integration(connect, |ocean: Integration<HttpClient>| ocean)
 //!         .run()
 //! }
 //! ```

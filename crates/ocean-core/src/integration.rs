@@ -39,8 +39,11 @@ use crate::webhook::{ErasedProcessor, WebhookProcessor};
 /// let integration = Integration::new(Desk).on_resync(Kinds::Ticket, on_resync_tickets);
 /// assert_eq!(integration.registry().kinds().collect::<Vec<_>>(), ["ticket"]);
 /// ```
+///
+/// An author's program is made of a function that gets an empty integration and adds everything to
+/// it, so that it can be asked what it reads [before it is connected](Self::unconnected).
 pub struct Integration<App> {
-    app: App,
+    app: Option<App>,
     registry: Registry,
     processors: Vec<ErasedProcessor>,
     hooks: Hooks,
@@ -49,9 +52,40 @@ pub struct Integration<App> {
 impl<App: Clone + Send + Sync + 'static> Integration<App> {
     /// An integration that reads nothing yet.
     pub fn new(app: App) -> Self {
+        Self {
+            app: Some(app),
+            ..Self::unconnected()
+        }
+    }
+
+    /// An integration without the author's state, which can only be asked what it would read.
+    ///
+    /// Its kinds and their selectors are those of the connected one. Reading one is an error, and
+    /// hooks and webhook processors are left out.
+    ///
+    /// ```
+    /// # use futures::{Stream, stream};
+    /// # use ocean_core::{Batch, Integration, NoSelector, ResyncContext, SourceError, kinds};
+    /// # kinds! { enum Kinds { Ticket = "ticket" } }
+    /// # #[derive(Clone)] struct Desk;
+    /// # fn on_resync_tickets(
+    /// #     _: Desk,
+    /// #     _: ResyncContext<NoSelector>,
+    /// # ) -> impl Stream<Item = Result<Batch, SourceError>> {
+    /// #     stream::empty()
+    /// # }
+    /// fn integration(ocean: Integration<Desk>) -> Integration<Desk> {
+    ///     ocean.on_resync(Kinds::Ticket, on_resync_tickets)
+    /// }
+    ///
+    /// let kinds = integration(Integration::unconnected());
+    /// assert_eq!(kinds.registry().kinds().collect::<Vec<_>>(), ["ticket"]);
+    /// ```
+    #[must_use]
+    pub fn unconnected() -> Self {
         let (registry, processors, hooks) = Default::default();
         Self {
-            app,
+            app: None,
             registry,
             processors,
             hooks,
@@ -69,11 +103,12 @@ impl<App: Clone + Send + Sync + 'static> Integration<App> {
         Fut: Future<Output = Result<(), E>> + Send + 'static,
         E: Into<SourceError>,
     {
-        let app = self.app.clone();
-        self.hooks.start.push(Arc::new(move |cx| {
-            let ran = hook(app.clone(), cx);
-            Box::pin(async move { ran.await.map_err(Into::into) })
-        }));
+        if let Some(app) = self.app.clone() {
+            self.hooks.start.push(Arc::new(move |cx| {
+                let ran = hook(app.clone(), cx);
+                Box::pin(async move { ran.await.map_err(Into::into) })
+            }));
+        }
         self
     }
 
@@ -83,8 +118,11 @@ impl<App: Clone + Send + Sync + 'static> Integration<App> {
     /// any enum may be registered, so an integration can be extended from outside.
     #[must_use]
     pub fn on_resync<K: Kind, M, R: Resync<App, M>>(mut self, kind: K, resync: R) -> Self {
-        self.registry
-            .add(kind.as_str(), ErasedResync::new(self.app.clone(), resync));
+        let resync = match self.app.clone() {
+            Some(app) => ErasedResync::new(app, resync),
+            None => ErasedResync::unconnected::<App, M, R>(),
+        };
+        self.registry.add(kind.as_str(), resync);
         self
     }
 
@@ -96,9 +134,9 @@ impl<App: Clone + Send + Sync + 'static> Integration<App> {
         Fut: Future<Output = Result<(), E>> + Send + 'static,
         E: Into<SourceError>,
     {
-        self.hooks
-            .resync_start
-            .push(resync_hook(self.app.clone(), hook));
+        if let Some(app) = self.app.clone() {
+            self.hooks.resync_start.push(resync_hook(app, hook));
+        }
         self
     }
 
@@ -111,9 +149,9 @@ impl<App: Clone + Send + Sync + 'static> Integration<App> {
         Fut: Future<Output = Result<(), E>> + Send + 'static,
         E: Into<SourceError>,
     {
-        self.hooks
-            .resync_complete
-            .push(resync_hook(self.app.clone(), hook));
+        if let Some(app) = self.app.clone() {
+            self.hooks.resync_complete.push(resync_hook(app, hook));
+        }
         self
     }
 
@@ -126,11 +164,10 @@ impl<App: Clone + Send + Sync + 'static> Integration<App> {
         path: impl Into<String>,
         processor: P,
     ) -> Self {
-        self.processors.push(ErasedProcessor::new(
-            path.into(),
-            self.app.clone(),
-            processor,
-        ));
+        if let Some(app) = self.app.clone() {
+            self.processors
+                .push(ErasedProcessor::new(path.into(), app, processor));
+        }
         self
     }
 

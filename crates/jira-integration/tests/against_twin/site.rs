@@ -51,7 +51,7 @@ impl Site {
         let jira = JiraClient::new(configure(config), http).unwrap();
         Self {
             twin,
-            integration: integration(jira),
+            integration: integration(Integration::new(jira)),
         }
     }
 

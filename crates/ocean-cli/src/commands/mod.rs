@@ -3,6 +3,7 @@
 mod config;
 mod demo;
 mod sail;
+mod schema;
 mod twin;
 
 use crate::app::CliApp;
@@ -25,6 +26,7 @@ pub(crate) async fn run(
         Command::Config(ConfigCommand::Show(arguments)) => {
             config::show(app, &arguments, &environment)
         }
+        Command::Schema(which) => schema::run(app, which),
     }
 }
 

@@ -69,6 +69,14 @@ pub(crate) fn json(result: &impl Serialize, masker: &Masker) -> Result<(), Failu
     Ok(())
 }
 
+/// Prints a JSON document that people read and keep in files.
+pub(crate) fn document(document: &serde_json::Value) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(document)
+        .map_err(|error| Failure::bug("the document cannot be written as JSON", &error))?;
+    out(&format!("{text}\n"));
+    Ok(())
+}
+
 fn masked_json(result: &impl Serialize, masker: &Masker) -> Result<String, Failure> {
     let mut value = serde_json::to_value(result)
         .map_err(|error| Failure::bug("the result cannot be written as JSON", &error))?;

@@ -8,6 +8,7 @@ mod entity_mapping;
 mod node;
 mod parse;
 mod position;
+mod schema;
 mod section;
 mod send;
 mod suggest;

@@ -5,11 +5,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use futures::{StreamExt as _, stream};
 use indexmap::IndexMap;
+use schemars::generate::SchemaSettings;
 
 use super::{Resync, ResyncContext};
 use crate::batch::BatchStream;
-use crate::resource::{InvalidSelector, RawSelector, ResourceConfig};
+use crate::error::SourceError;
+use crate::resource::{InvalidSelector, RawSelector, ResourceConfig, Selector};
 
 /// A resync function that knows its app and reads its own selector.
 #[derive(Clone)]
@@ -31,7 +34,23 @@ impl ErasedResync {
         Self {
             start: Arc::new(move |cx| Ok(resync.stream(app.clone(), cx.with_selector()?))),
             check: |resource| resource.with_selector::<R::Selector>().map(drop),
-            schema: || schemars::schema_for!(R::Selector),
+            schema: selector_schema::<R::Selector>,
+        }
+    }
+
+    /// The same function before there is an app: its selector is known, reading is an error.
+    pub(crate) fn unconnected<App, M, R>() -> Self
+    where
+        R: Resync<App, M>,
+    {
+        Self {
+            start: Arc::new(|cx| {
+                cx.with_selector::<R::Selector>()?;
+                let error = SourceError::permanent(NotConnected);
+                Ok(stream::iter([Err(error)]).boxed())
+            }),
+            check: |resource| resource.with_selector::<R::Selector>().map(drop),
+            schema: selector_schema::<R::Selector>,
         }
     }
 
@@ -53,11 +72,21 @@ impl ErasedResync {
         (self.check)(resource)
     }
 
-    /// The JSON Schema of the selector.
+    /// The JSON Schema of the selector, without references, so that it can be part of another.
     #[must_use]
     pub fn schema(&self) -> schemars::Schema {
         (self.schema)()
     }
+}
+
+/// Somebody tried to read with an integration that only says what it would read.
+#[derive(Debug, thiserror::Error)]
+#[error("the integration is not connected")]
+struct NotConnected;
+
+fn selector_schema<S: Selector>() -> schemars::Schema {
+    let generator = SchemaSettings::default().with(|settings| settings.inline_subschemas = true);
+    generator.into_generator().into_root_schema_for::<S>()
 }
 
 impl fmt::Debug for ErasedResync {

@@ -5,5 +5,6 @@
 mod demo;
 mod process;
 mod refused;
+mod schema;
 mod settings;
 mod stopped;
