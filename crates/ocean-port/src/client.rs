@@ -20,6 +20,7 @@ use crate::clock::PortClock;
 use crate::config::PortConfig;
 use crate::error::{Error, Result};
 use crate::request::Requests;
+use crate::timestamp::parse;
 use crate::transport::PortTransport;
 use crate::upsert::BULK_CONCURRENCY;
 use crate::wire::{
@@ -99,6 +100,7 @@ impl PortClient {
             config,
         })
     }
+
     /// What the organisation has switched on; asked for again after a while.
     ///
     /// # Errors
@@ -112,17 +114,6 @@ impl PortClient {
         let flags = answer.organization.feature_flags.unwrap_or_default();
         self.feature_flags.put(FLAGS, flags.clone());
         Ok(flags)
-    }
-
-    /// When somebody last asked at Port for a resync, as Port writes it; `None` if never.
-    ///
-    /// # Errors
-    ///
-    /// When Port could not answer.
-    pub async fn resync_requested_at(&self) -> Result<Option<String>, Error> {
-        let request = self.requests.resync_request()?;
-        let answer: ResyncRequestAnswer = self.transport.read(request).await?;
-        Ok(answer.request.and_then(|request| request.updated_at))
     }
 
     /// The integration as Port knows it; `None` when it does not.
@@ -241,6 +232,19 @@ impl IntegrationStore for PortClient {
         let request = self.requests.patch_resync_state(state)?;
         self.transport.send(request).await?;
         Ok(())
+    }
+
+    async fn resync_requested_at(&self) -> Result<Option<SystemTime>, CatalogError> {
+        let request = self.requests.resync_request().map_err(CatalogError::from)?;
+        let answer: ResyncRequestAnswer = self.transport.read(request).await?;
+        Ok(answer
+            .request
+            .and_then(|request| parse(&request.updated_at?)))
+    }
+
+    async fn last_resync_start(&self) -> Result<Option<SystemTime>, CatalogError> {
+        let state = self.registered().await?.resync_state;
+        Ok(state.and_then(|state| parse(&state.last_resync_start?)))
     }
 
     async fn send_kind_examples(

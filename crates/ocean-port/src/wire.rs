@@ -91,6 +91,13 @@ pub(crate) struct IntegrationRecord {
     pub(crate) processing_mode: Option<String>,
     pub(crate) create_port_resources_origin: Option<String>,
     pub(crate) are_port_resources_initialized: Option<bool>,
+    pub(crate) resync_state: Option<ResyncStateRecord>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct ResyncStateRecord {
+    pub(crate) last_resync_start: Option<String>,
 }
 
 impl IntegrationRecord {

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{
     Blueprint, Catalog, CatalogError, DeleteReport, Entity, EntityError, EntityQuery, EntityRef,
-    IntegrationStore, ResyncState, UpsertOutcome, WriteContext,
+    IntegrationStore, ResyncState, ResyncStatus, UpsertOutcome, WriteContext,
 };
 
 /// A catalog that lives as long as the value.
@@ -38,6 +38,7 @@ struct State {
     entities: BTreeMap<EntityRef, Stored>,
     mapping: Option<Value>,
     resync_states: Vec<ResyncState>,
+    resync_requested_at: Option<SystemTime>,
 }
 
 #[derive(Debug)]
@@ -88,6 +89,11 @@ impl InMemoryCatalog {
             .entities
             .get(key)
             .map(|stored| stored.entity.clone())
+    }
+
+    /// Asks for a resync, as a user would at Port.
+    pub fn request_resync(&self, at: SystemTime) {
+        self.state().resync_requested_at = Some(at);
     }
 
     /// The states that were told, oldest first.
@@ -257,6 +263,17 @@ impl IntegrationStore for InMemoryCatalog {
     async fn set_resync_state(&self, state: &ResyncState) -> Result<(), CatalogError> {
         self.state().resync_states.push(state.clone());
         Ok(())
+    }
+
+    async fn resync_requested_at(&self) -> Result<Option<SystemTime>, CatalogError> {
+        Ok(self.state().resync_requested_at)
+    }
+
+    async fn last_resync_start(&self) -> Result<Option<SystemTime>, CatalogError> {
+        let state = self.state();
+        let mut told = state.resync_states.iter().rev();
+        let began = told.find(|told| told.status == ResyncStatus::Running);
+        Ok(began.map(|began| began.at))
     }
 
     async fn send_kind_examples(&self, _: &str, _: Vec<Value>) -> Result<(), CatalogError> {

@@ -27,6 +27,25 @@ pub trait IntegrationStore: Debug + Send + Sync + 'static {
     /// When the store could not answer.
     async fn set_resync_state(&self, state: &ResyncState) -> Result<(), CatalogError>;
 
+    /// When somebody last asked for a resync; `None`, the default, if never.
+    ///
+    /// # Errors
+    ///
+    /// When the store could not answer.
+    async fn resync_requested_at(&self) -> Result<Option<SystemTime>, CatalogError> {
+        Ok(None)
+    }
+
+    /// When the last resync began, as it was told by [`set_resync_state`](Self::set_resync_state);
+    /// `None`, the default, if never.
+    ///
+    /// # Errors
+    ///
+    /// When the store could not answer.
+    async fn last_resync_start(&self) -> Result<Option<SystemTime>, CatalogError> {
+        Ok(None)
+    }
+
     /// Shows a few raw items of a kind to the people who write its mapping. Never fails the run.
     ///
     /// # Errors

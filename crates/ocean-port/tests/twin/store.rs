@@ -92,6 +92,23 @@ async fn a_resync_request_is_seen() {
 }
 
 #[tokio::test]
+async fn the_start_of_the_last_resync_is_read_back() {
+    let setup = Setup::new().await;
+    setup.twin.set_mapping("prod", json!({}));
+    assert_eq!(setup.client.last_resync_start().await.unwrap(), None);
+    let began = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_434_796);
+    for (status, at) in [
+        (ResyncStatus::Running, began),
+        (ResyncStatus::Completed, began + Duration::from_secs(60)),
+    ] {
+        let state = ResyncState::new(status, at);
+        setup.client.set_resync_state(&state).await.unwrap();
+    }
+    let last = setup.client.last_resync_start().await.unwrap();
+    assert_eq!(last, Some(began));
+}
+
+#[tokio::test]
 async fn feature_flags_are_read_once() {
     let setup = Setup::new().await;
     setup.twin.set_feature_flags(["A"]);
