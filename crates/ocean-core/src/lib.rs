@@ -111,6 +111,7 @@ mod live;
 mod mapping;
 mod resource;
 mod resync;
+mod runtime;
 pub mod settings;
 mod sync;
 mod webhook;
@@ -141,6 +142,10 @@ pub use crate::mapping::{
 };
 pub use crate::resource::{InvalidSelector, NoSelector, RawSelector, ResourceConfig, Selector};
 pub use crate::resync::{ErasedResync, Registry, Resync, ResyncContext, RunScope};
+pub use crate::runtime::{
+    Demand, EndedResync, Facts, PortFacts, ProcessPhase, ResyncEnd, ResyncFacts, RunningResync,
+    Runtime, Schedule, StartUp, Status, ToldResyncs, Trigger, Triggers, Unprepared,
+};
 pub use crate::sync::{
     AllowEmpty, BlueprintReport, Counts, ErrorGroup, NullField, Outcome, Phase, Progress,
     ReconciliationReport, ResourceProgress, ResourceReport, ResyncError, ResyncReport, SyncEngine,

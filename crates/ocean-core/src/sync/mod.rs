@@ -191,6 +191,8 @@ impl SyncEngine {
             Some(census) => census?,
             None => None,
         };
+        let resources = checked.config.resources.iter();
+        progress.begin(&stored, resources.map(|resource| resource.kind.to_string()));
         let began = Began { ticket, census };
         let run = self.run(report.id, checked, began, progress, cancellation);
         tracing::info!(resync_id = %report.id, resources = run.config.resources.len(), "resync began");
@@ -208,6 +210,21 @@ impl SyncEngine {
         Ok(report)
     }
 
+    /// Whether the mapping that the run with this progress began with was replaced by another valid
+    /// one, so that the run may not delete and what it still writes will be written anew.
+    ///
+    /// Reads the stored mapping. A store that does not answer is no reason to think so, and neither
+    /// is a mapping that no run could begin with.
+    pub async fn is_outdated(&self, progress: &Progress) -> bool {
+        let (Some(began), Ok(now)) = (progress.mapping(), self.store.mapping().await) else {
+            return false;
+        };
+        now.is_none_or(|now| {
+            now != *began
+                && CheckedMapping::check(&now, &self.registry, &self.options.environment).is_ok()
+        })
+    }
+
     fn run(
         &self,
         id: Uuid,
@@ -218,12 +235,6 @@ impl SyncEngine {
     ) -> Arc<Run> {
         let plan = Plan::of(&checked);
         let CheckedMapping { config, mapping } = checked;
-        progress.begin(
-            config
-                .resources
-                .iter()
-                .map(|resource| resource.kind.to_string()),
-        );
         Arc::new(Run::new(RunParts {
             catalog: Arc::clone(&self.catalog),
             store: Arc::clone(&self.store),

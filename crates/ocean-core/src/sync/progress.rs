@@ -5,10 +5,13 @@
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use serde_json::Value;
+
 /// The progress of one run; cheap to clone and to read at any rate.
 #[derive(Debug, Clone, Default)]
 pub struct Progress {
     resources: Arc<OnceLock<Vec<Arc<ResourceProgress>>>>,
+    mapping: Arc<OnceLock<Value>>,
     reconciling: Arc<ResourceProgress>,
 }
 
@@ -25,12 +28,18 @@ impl Progress {
         &self.reconciling
     }
 
-    pub(super) fn begin(&self, kinds: impl Iterator<Item = String>) {
+    /// The mapping document of the run, as it was stored; `None` until it is known.
+    pub(super) fn mapping(&self) -> Option<&Value> {
+        self.mapping.get()
+    }
+
+    pub(super) fn begin(&self, mapping: &Value, kinds: impl Iterator<Item = String>) {
         let resources = kinds
             .map(|kind| Arc::new(ResourceProgress::new(kind)))
             .collect();
         // A second run would need a `Progress` of its own; the first one's display stays.
         drop(self.resources.set(resources));
+        drop(self.mapping.set(mapping.clone()));
     }
 
     pub(super) fn resource(&self, index: usize) -> Arc<ResourceProgress> {

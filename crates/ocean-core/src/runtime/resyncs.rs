@@ -1,0 +1,87 @@
+//! The resyncs of a process that stays up: the engine's runs, told to Port and to whoever watches.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio_util::sync::CancellationToken;
+
+use super::runs::Runs;
+use super::status::Status;
+use super::told::ToldResyncs;
+use super::trigger::Trigger;
+use crate::error::error_chain;
+use crate::sync::{Progress, ResyncError, ResyncReport};
+
+/// A resync of a process that stays up has ended.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ResyncEnd<'r> {
+    /// Why it ran.
+    pub trigger: Trigger,
+    /// What it had done.
+    pub progress: &'r Progress,
+    /// As [`ToldResyncs::run`] returned it.
+    pub ended: &'r Result<Option<ResyncReport>, ResyncError>,
+}
+
+/// What is called at the end of each resync.
+#[derive(Clone)]
+pub(super) struct Observer(Arc<dyn Fn(&ResyncEnd<'_>) + Send + Sync>);
+
+impl Observer {
+    pub(super) fn new(observe: impl Fn(&ResyncEnd<'_>) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(observe))
+    }
+}
+
+impl Default for Observer {
+    fn default() -> Self {
+        Self::new(|_| {})
+    }
+}
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
+}
+
+/// The runs of one process.
+#[derive(Debug)]
+pub(super) struct Resyncs<'r> {
+    pub(super) told: &'r ToldResyncs,
+    pub(super) status: &'r Status,
+    pub(super) observer: &'r Observer,
+    pub(super) stop: &'r CancellationToken,
+    /// The progress of the present run, or of the last one.
+    pub(super) present: Mutex<Progress>,
+}
+
+impl Runs for Resyncs<'_> {
+    async fn run(&self, trigger: Trigger, cancel: &CancellationToken) {
+        let progress = Progress::default();
+        *self.present.lock().unwrap_or_else(PoisonError::into_inner) = progress.clone();
+        self.status.resync_began(trigger);
+        tracing::info!(?trigger, "a resync was asked for");
+        let ended = Box::pin(self.told.run(&progress, cancel, self.stop)).await;
+        match &ended {
+            Err(error @ ResyncError::Catalog(_)) => self.status.port_failed(error_chain(error)),
+            _ => self.status.port_answered(),
+        }
+        self.status.resync_ended(ended.as_ref().map(Option::as_ref));
+        (self.observer.0)(&ResyncEnd {
+            trigger,
+            progress: &progress,
+            ended: &ended,
+        });
+    }
+
+    async fn is_outdated(&self) -> bool {
+        let present = self
+            .present
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        self.told.engine().is_outdated(&present).await
+    }
+}
