@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use ocean_core::AppConfig;
-use ocean_core::settings::{CreateResourcesOrigin, ProcessingMode, RuntimeKind, Settings};
+use ocean_core::settings::{
+    CreateResourcesOrigin, EventListener, ProcessingMode, RuntimeKind, Settings,
+};
 use ocean_port::{Defaults, Origin, Runtime};
-use serde_json::Value;
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
 
 use crate::app::CliApp;
 use crate::environment::read;
@@ -37,6 +40,7 @@ pub(crate) fn defaults(
             RuntimeKind::Saas => Runtime::Saas,
             _ => Runtime::OnPrem,
         })
+        .changelog_destination(changelog_destination(settings))
         .capabilities(false, settings.integration.incremental_sync_enabled)
         .processing_mode(match settings.process.processing_mode {
             ProcessingMode::OceanCore => "ocean-core",
@@ -46,6 +50,17 @@ pub(crate) fn defaults(
         defaults = defaults.blueprint(blueprint);
     }
     Ok(defaults)
+}
+
+/// Where Port tells that a resync is wanted; nowhere when it is asked instead.
+fn changelog_destination(settings: &Settings) -> Value {
+    match &settings.event_listener.listener {
+        EventListener::Webhook { app_host } => {
+            let host = app_host.expose_secret().trim_end_matches('/');
+            json!({ "type": "WEBHOOK", "url": format!("{host}/resync") })
+        }
+        _ => json!({}),
+    }
 }
 
 fn mapping(app: &CliApp, own: Option<&Path>) -> Result<Value, Failure> {

@@ -1,40 +1,33 @@
-//! How is a resync put together? A source, a Port, the engine between them, and what Port is told.
+//! How is a resync put together? A source, a Port, and the engine between them.
 
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use ocean_core::http::{Deadlines, HttpClient};
 use ocean_core::settings::Settings;
 use ocean_core::{
-    AllowEmpty, Hooks, IntegrationStore, MapperPool, Outcome, Progress, ResyncReport, ResyncState,
-    ResyncStatus, StartContext, SyncEngine, SyncOptions, error_chain,
+    AllowEmpty, Hooks, IntegrationStore, MapperPool, Progress, ResyncReport, StartContext, StartUp,
+    SyncOptions, ToldResyncs, Unprepared, error_chain,
 };
-use ocean_port::{Defaults, PortClient, PortConfig};
+use ocean_port::{Defaults, Error as PortError, PortClient, PortConfig};
 use secrecy::ExposeSecret as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{CliApp, Source};
 use crate::environment::Environment;
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::{logging, resources};
-
-/// How long Port may take to hear how a run is doing: what it shows of it decides nothing.
-const TOLD_WITHIN: Duration = Duration::from_secs(5);
-
-/// How long Port may take to hear how a run ended once somebody wants the process to stop.
-const LAST_WORD: Duration = Duration::from_secs(3);
 
 /// A source and a Port, ready to be connected.
 #[derive(Debug)]
 pub(crate) struct Session {
     port: Arc<PortClient>,
-    engine: SyncEngine,
+    resyncs: ToldResyncs,
     hooks: Hooks,
     defaults: Defaults,
     start: StartContext,
-    grace: Duration,
 }
 
 impl Session {
@@ -58,94 +51,83 @@ impl Session {
             options.environment = environment.for_mappings();
         }
         let engine = engine(Arc::clone(&port), Arc::new(pool)).options(options);
-        let identifier = settings.integration.identifier.as_str();
+        let store: Arc<dyn IntegrationStore> = Arc::clone(&port) as _;
         Ok(Self {
             port,
-            engine,
+            resyncs: ToldResyncs::new(engine, store, settings.process.shutdown_grace),
             hooks,
             defaults,
-            start: StartContext::new(identifier).once(true),
-            grace: settings.process.shutdown_grace,
+            start: start_context(settings),
         })
     }
 
     /// Makes sure that Port knows the integration, and runs its start hooks.
     pub(crate) async fn prepare(&self) -> Result<(), Failure> {
+        self.provision().await?;
+        self.run_hooks().await;
+        Ok(())
+    }
+
+    /// Runs one resync; `None` when it was stopped and did not come to an end in time.
+    pub(crate) async fn resync(
+        &self,
+        progress: &Progress,
+        stop: &CancellationToken,
+    ) -> Result<Option<ResyncReport>, Failure> {
+        Ok(self.resyncs.run(progress, stop, stop).await?)
+    }
+
+    /// Its resyncs.
+    pub(crate) const fn resyncs(&self) -> &ToldResyncs {
+        &self.resyncs
+    }
+
+    async fn provision(&self) -> Result<(), PortError> {
         let made = self.port.provision(&self.defaults).await?;
         tracing::info!(
             registered = made.registered,
             blueprints = made.blueprints.len(),
             "port is ready"
         );
-        for error in self.hooks.run_start(&self.start).await {
-            tracing::error!(error = error_chain(&error), "a start hook failed");
-        }
         Ok(())
     }
 
-    /// Runs one resync and tells Port when it begins and how it ends.
-    ///
-    /// `None` when it was stopped and did not come to an end within the grace period.
-    pub(crate) async fn resync(
-        &self,
-        progress: &Progress,
-        stop: &CancellationToken,
-    ) -> Result<Option<ResyncReport>, Failure> {
-        self.tell(ResyncStatus::Running, stop.cancelled()).await;
-        let ended = tokio::select! {
-            biased;
-            ended = self.engine.resync(progress, stop) => Some(ended),
-            () = after(stop, self.grace) => None,
-        };
-        let status = match &ended {
-            None => ResyncStatus::Aborted,
-            Some(Ok(report)) => status_of(report.outcome),
-            Some(Err(_)) => ResyncStatus::Failed,
-        };
-        self.tell(status, after(stop, LAST_WORD)).await;
-        Ok(ended.transpose()?)
-    }
-
-    /// Tells Port how the run is doing, until that takes too long or is `enough`.
-    async fn tell(&self, status: ResyncStatus, enough: impl Future<Output = ()>) {
-        let state = ResyncState::new(status, SystemTime::now());
-        let told = in_time(self.port.set_resync_state(&state), enough).await;
-        let error = match told {
-            Some(Ok(())) => return,
-            Some(Err(error)) => error_chain(&error),
-            None => "port did not answer in time".to_owned(),
-        };
-        tracing::warn!(
-            error,
-            state = status.as_str(),
-            "port was not told the state of the resync"
-        );
+    async fn run_hooks(&self) {
+        for error in self.hooks.run_start(&self.start).await {
+            tracing::error!(error = error_chain(&error), "a start hook failed");
+        }
     }
 }
 
-/// Ends this long after somebody wanted the process to stop.
-async fn after(stop: &CancellationToken, grace: Duration) {
-    stop.cancelled().await;
-    tokio::time::sleep(grace).await;
-}
+impl StartUp for Session {
+    type Error = Failure;
 
-/// What comes of telling Port; `None` when it took too long or was `enough`.
-async fn in_time<T>(
-    telling: impl Future<Output = T>,
-    enough: impl Future<Output = ()>,
-) -> Option<T> {
-    tokio::select! {
-        biased;
-        told = tokio::time::timeout(TOLD_WITHIN, telling) => told.ok(),
-        () = enough => None,
+    async fn provision(&self) -> Result<(), Unprepared<Failure>> {
+        self.provision().await.map_err(|error| {
+            let reason = error_chain(&error);
+            let failure = Failure::from(error);
+            match failure.exit() {
+                Exit::Invalid | Exit::Refused => Unprepared::Never(failure),
+                _ => Unprepared::NotYet(reason),
+            }
+        })
+    }
+
+    async fn run_hooks(&self) {
+        self.run_hooks().await;
     }
 }
 
-const fn status_of(outcome: Outcome) -> ResyncStatus {
-    match outcome {
-        Outcome::Completed => ResyncStatus::Completed,
-        Outcome::Aborted => ResyncStatus::Aborted,
-        _ => ResyncStatus::Failed,
+/// What start hooks are told. Only a process that handles live events tells where it is reached.
+fn start_context(settings: &Settings) -> StartContext {
+    let once = settings.event_listener.is_once();
+    let start = StartContext::new(&settings.integration.identifier).once(once);
+    if once || !settings.event_listener.should_process_webhooks {
+        return start;
+    }
+    match settings.public_url() {
+        Some(url) => start.base_url(url),
+        None => start,
     }
 }
 
@@ -205,36 +187,5 @@ fn allow_empty(blueprints: &[String]) -> AllowEmpty {
         AllowEmpty::All
     } else {
         AllowEmpty::Blueprints(blueprints.iter().cloned().collect())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::future::{pending, ready};
-
-    use tokio::time::Instant;
-
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_port_that_never_answers_is_not_waited_for() {
-        let began = Instant::now();
-        assert_eq!(in_time(pending::<()>(), pending()).await, None);
-        assert_eq!(began.elapsed(), TOLD_WITHIN);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_stop_leaves_time_for_a_last_word_only() {
-        let stop = CancellationToken::new();
-        stop.cancel();
-        let began = Instant::now();
-        assert_eq!(in_time(pending::<()>(), stop.cancelled()).await, None);
-        assert_eq!(began.elapsed(), Duration::ZERO);
-        assert_eq!(
-            in_time(pending::<()>(), after(&stop, LAST_WORD)).await,
-            None
-        );
-        assert_eq!(began.elapsed(), LAST_WORD);
-        assert_eq!(in_time(ready(7), after(&stop, LAST_WORD)).await, Some(7));
     }
 }

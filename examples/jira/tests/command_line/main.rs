@@ -5,6 +5,8 @@
 mod demo;
 mod process;
 mod refused;
+mod running;
 mod schema;
 mod settings;
+mod staying;
 mod stopped;

@@ -64,15 +64,6 @@ async fn a_folder_that_does_not_exist_is_a_mistake_of_the_command_line() {
 }
 
 #[tokio::test]
-async fn a_listener_that_stays_up_is_refused_with_the_way_out() {
-    let (jira, port) = (jira().await, port().await);
-    let ended = Program::between(&jira, &port).run(&["sail"]).await;
-    assert_eq!(ended.code, Some(2));
-    insta::assert_snapshot!(ended.stderr);
-    assert_eq!(port.journal().len(), 0);
-}
-
-#[tokio::test]
 async fn an_unknown_command_is_answered_with_the_nearest_one() {
     let ended = Program::new().run(&["sial"]).await;
     assert_eq!(ended.code, Some(2));

@@ -1,7 +1,7 @@
 //! Somebody stops the program in the middle of a resync.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
@@ -10,11 +10,10 @@ use ocean_testkit::port::PortTwin;
 use ocean_testkit::{Action, Rule};
 
 use crate::process::{Ended, Program, jira, port};
+use crate::running::{send, state};
 
 /// How often we look whether the program has got somewhere.
 const POLL: Duration = Duration::from_millis(5);
-
-const INTEGRATION: &str = "my-jira-integration";
 
 /// The program that runs a first resync, up to the request to Port that is matched and hangs.
 async fn hanging_at(
@@ -53,22 +52,6 @@ async fn started_resync() -> (Child, PortTwin, JiraTwin) {
         tokio::time::sleep(POLL).await;
     }
     (child, port, jira)
-}
-
-fn state(port: &PortTwin) -> String {
-    let integration = port.integration(INTEGRATION).unwrap_or_default();
-    let status = integration.pointer("/resyncState/status");
-    status
-        .and_then(|status| status.as_str())
-        .unwrap_or_default()
-        .to_owned()
-}
-
-fn send(signal: &str, child: &Child) {
-    let sent = Command::new("kill")
-        .args([signal, &child.id().to_string()])
-        .status();
-    assert!(sent.unwrap().success());
 }
 
 /// Returns when the program says that it heard the first signal.

@@ -1,12 +1,14 @@
 //! `sail`: read everything and make Port's catalog equal to it, as configured.
 
-use ocean_core::http::Masker;
-use ocean_core::settings::{Loaded, Settings, SettingsWarning};
-use ocean_core::{Outcome, Progress};
+mod once;
+mod serve;
+mod told;
 
+use ocean_core::settings::{Loaded, Settings, SettingsWarning};
+
+use self::told::Told;
 use crate::app::CliApp;
-use crate::arguments::{LogFormat, SailArguments, SailOptions};
-use crate::display;
+use crate::arguments::{SailArguments, SailOptions};
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -25,47 +27,24 @@ pub(super) async fn run(
         settings, warnings, ..
     } = load(app, &folder, &options, &environment)?;
     settings.refuse_unbuilt()?;
-    if !settings.event_listener.is_once() {
-        return Err(not_once());
-    }
     let masker = logging::masker(&settings);
     logging::start(&settings, masker.clone(), options.log_format);
     log_warnings(&warnings);
     let ended = async {
+        let signals = Signals::listen().map_err(|error| Failure::bug("no signals", &error))?;
         let session = Session::new(app, &settings, &environment, Some(&folder))?;
-        resync(&session, &options, &masker).await
+        let told = Told {
+            format: options.log_format,
+            json: options.json,
+            masker: masker.clone(),
+        };
+        if settings.event_listener.is_once() {
+            once::run(&session, &told, &signals).await
+        } else {
+            serve::run(&session, &settings, told, &signals).await
+        }
     };
     ended.await.map_err(|failure| failure.masked(&masker))
-}
-
-/// Runs one resync, and tells how it went.
-async fn resync(
-    session: &Session,
-    options: &SailOptions,
-    masker: &Masker,
-) -> Result<Exit, Failure> {
-    let signals = Signals::listen().map_err(|error| Failure::bug("no signals", &error))?;
-    tokio::select! {
-        biased;
-        prepared = session.prepare() => prepared?,
-        () = signals.stop().cancelled() => return Err(Failure::stopped_early(&signals)),
-    }
-    let progress = Progress::default();
-    let report = session.resync(&progress, signals.stop()).await?;
-    let Some(report) = report else {
-        return Err(Failure::stopped_late(&signals, &progress));
-    };
-    match options.log_format {
-        LogFormat::Text => display::report(&report, masker),
-        LogFormat::Json => display::logged_report(&report, masker)?,
-    }
-    if options.json {
-        display::json(&report, masker)?;
-    }
-    Ok(match (report.outcome, signals.received()) {
-        (Outcome::Aborted, Some(signal)) => Exit::Stopped(signal),
-        (outcome, _) => outcome.into(),
-    })
 }
 
 fn load(
@@ -89,12 +68,6 @@ fn load(
         sources = sources.set("initialize_port_resources", initialize, name);
     }
     Ok(Settings::load(&sources, &app.settings_spec()?)?)
-}
-
-fn not_once() -> Failure {
-    let message = "this version runs one resync and ends; staying up for schedules and live \
-                   events comes with a later one";
-    Failure::new(Exit::Usage, message).hint("add --once, or set OCEAN__EVENT_LISTENER__TYPE=ONCE")
 }
 
 fn log_warnings(warnings: &[SettingsWarning]) {
