@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::apply::Applier;
 use super::entities::map_answers;
-use super::failure::{Failure, FailureKind};
+use super::failure::{Failure, FailureKind, Outage};
 use super::handle::{Answers, Handler};
 use super::lanes::{Lane, Lanes, Next, Waiting};
 use super::mapping::LiveMapping;
@@ -50,7 +50,8 @@ pub(super) struct Dispatcher {
 pub(super) struct Handled {
     pub(super) batch: Vec<Waiting>,
     pub(super) outcome: Result<Ending, Failure>,
-    /// Whether another batch ended well meanwhile.
+    /// Whether another batch ended well since this one failed last, so that the other side is
+    /// there.
     pub(super) others_succeeded: bool,
 }
 
@@ -64,6 +65,7 @@ pub(super) struct Progress {
     more: bool,
     /// Ended events that the queue has not taken note of.
     pub(super) ended: Vec<(u64, Ending)>,
+    pub(super) outage: Outage,
     /// The queue is not asked before this moment.
     pub(super) pause: Option<Instant>,
 }
@@ -105,6 +107,11 @@ impl Dispatcher {
         batches: &mut JoinSet<Handled>,
     ) -> Option<Instant> {
         while batches.len() < self.workers {
+            match progress.outage.until() {
+                Some(until) if until > Instant::now() => return Some(until),
+                Some(_) if !batches.is_empty() => return None,
+                _ => {}
+            }
             match progress.lanes.next(Instant::now()) {
                 Next::Batch(batch) => {
                     let dispatcher = Arc::clone(self);
@@ -215,6 +222,7 @@ impl Dispatcher {
             lanes,
             attempts,
             delays: 0,
+            failed_at: None,
             due: None,
             since: Instant::now(),
             order: seq,
@@ -229,14 +237,20 @@ impl Dispatcher {
         processors.all(|processor| processor.supersedes(&newer.event, &older.event))
     }
 
-    async fn process(&self, batch: Vec<Waiting>) -> Handled {
-        let before = self.successes.load(Ordering::Relaxed);
+    async fn process(&self, mut batch: Vec<Waiting>) -> Handled {
+        let now = self.successes.load(Ordering::Relaxed);
+        let before = batch.iter().map(|event| event.failed_at.unwrap_or(now));
+        let before = before.max().unwrap_or(now);
         let handled = AssertUnwindSafe(self.handle(&batch)).catch_unwind().await;
         let outcome = handled.unwrap_or_else(|_panic| {
             let reason = "handling it panicked";
             Err(Failure::new(FailureKind::Attempt, reason))
         });
-        let others_succeeded = self.successes.load(Ordering::Relaxed) > before;
+        let now = self.successes.load(Ordering::Relaxed);
+        let others_succeeded = now > before;
+        for event in &mut batch {
+            event.failed_at = Some(now);
+        }
         if outcome.is_ok() {
             self.successes.fetch_add(1, Ordering::Relaxed);
         }

@@ -4,6 +4,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use tokio::time::Instant;
+
 use crate::error::{ErrorClass, SourceError, error_chain};
 
 /// Attempts that an event may spend.
@@ -70,6 +72,38 @@ impl Failure {
             reason: format!("{}; {}", worse.reason, milder.reason),
             not_before: worse.not_before.max(milder.not_before),
         }
+    }
+}
+
+/// Whether the other side is there, as far as the last batches tell.
+///
+/// One event that fails again and again says nothing. When different ones do, without any that
+/// succeeds, only one batch at a time tries whether that has changed.
+#[derive(Debug, Default)]
+pub(super) struct Outage {
+    last_failed: Option<u64>,
+    failed: u32,
+    until: Option<Instant>,
+}
+
+impl Outage {
+    pub(super) fn note_success(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Notes that a batch, named by its first event, failed because the other side is not there.
+    pub(super) fn note_failure(&mut self, seq: u64) {
+        if self.last_failed.replace(seq) != Some(seq) {
+            self.failed = self.failed.saturating_add(1);
+        }
+        if let Some(delays) = self.failed.checked_sub(2) {
+            self.until = Some(Instant::now() + delay_in_outage(delays));
+        }
+    }
+
+    /// Until when nothing is tried; a moment in the past means that one batch may try.
+    pub(super) const fn until(&self) -> Option<Instant> {
+        self.until
     }
 }
 

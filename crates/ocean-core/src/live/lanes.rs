@@ -35,6 +35,8 @@ pub(super) struct Waiting {
     pub(super) attempts: u32,
     /// How often it was put off because the other side was not there.
     pub(super) delays: u32,
+    /// How many batches had succeeded when it failed last.
+    pub(super) failed_at: Option<u64>,
     /// It is not handled before this moment.
     pub(super) due: Option<Instant>,
     /// Since when it waits here.
@@ -101,6 +103,7 @@ impl Lanes {
             event.since = older.since;
             event.due = older.due;
             event.delays = older.delays;
+            event.failed_at = older.failed_at;
             let mut carried: Vec<u64> = older.seqs().collect();
             carried.append(&mut event.carried);
             event.carried = carried;
@@ -258,6 +261,3 @@ impl Lanes {
 fn earlier(known: Option<Instant>, other: Instant) -> Option<Instant> {
     Some(known.map_or(other, |known| known.min(other)))
 }
-
-#[cfg(test)]
-mod tests;

@@ -30,6 +30,7 @@ impl Dispatcher {
         } = handled;
         match outcome {
             Ok(ending) => {
+                progress.outage.note_success();
                 for event in batch {
                     end(progress, &event, &ending);
                 }
@@ -140,6 +141,9 @@ fn put_off(progress: &mut Progress, batch: Vec<Waiting>, failure: &Failure) {
         error = failure.reason,
         "live events wait for the other side"
     );
+    if let Some(first) = batch.first() {
+        progress.outage.note_failure(first.seq);
+    }
     let announced = failure
         .not_before
         .and_then(|at| at.duration_since(SystemTime::now()).ok());

@@ -1,0 +1,6 @@
+//! The live engine over a source and a catalog in memory, under paused time.
+
+mod batches;
+mod failures;
+mod overlap;
+mod world;
