@@ -60,6 +60,115 @@ use crate::webhook::ErasedProcessor;
 /// - An event may be handled more than once, for example after a crash. Handling it again changes
 ///   nothing.
 /// - A deletion leaves what relates to the entity; the next resync decides about that.
+///
+/// # Example
+///
+/// A processor that asks the ticket desk again, and one event all the way to the catalog:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use ocean_core::prelude::*;
+/// use ocean_core::{Blueprint, EventQueue, InMemoryCatalog, LiveEngine, MapperPool, MemoryQueue};
+/// use ocean_core::{NewEvent, QueueOptions};
+/// use serde::Deserialize;
+/// use serde_json::json;
+/// use tokio_util::sync::CancellationToken;
+///
+/// kinds! {
+///     pub enum Kinds { Ticket = "ticket" }
+/// }
+///
+/// #[derive(Clone)]
+/// struct Desk;
+///
+/// impl Desk {
+///     async fn ticket(&self, id: u64) -> Result<Option<serde_json::Value>, SourceError> {
+///         Ok((id == 7).then(|| json!({"id": "T-7", "subject": "Disk full"})))
+///     }
+/// }
+///
+/// struct TicketWebhookProcessor;
+///
+/// #[derive(Deserialize)]
+/// struct TicketEvent {
+///     ticket_id: u64,
+/// }
+///
+/// impl WebhookProcessor<Desk> for TicketWebhookProcessor {
+///     type Kind = Kinds;
+///     type Payload = TicketEvent;
+///     type Selector = NoSelector;
+///     const KINDS: &'static [Kinds] = &[Kinds::Ticket];
+///
+///     fn authenticate(&self, _: &Desk, event: &WebhookEvent) -> Result<(), Unauthenticated> {
+///         match event.header("x-desk-secret") {
+///             Some("s3cret") => Ok(()),
+///             _ => Err(Unauthenticated("the secret is wrong".to_owned())),
+///         }
+///     }
+///
+///     fn accepts(&self, event: &WebhookEvent) -> bool {
+///         event.text("event").is_some_and(|name| name.starts_with("ticket_"))
+///     }
+///
+///     fn subject(&self, event: &TicketEvent) -> Option<Subject> {
+///         Some(Subject::new("ticket", event.ticket_id))
+///     }
+///
+///     // The desk says how the ticket is now, so only the newest event matters.
+///     fn supersedes(&self, _newer: &TicketEvent, _older: &TicketEvent) -> bool {
+///         true
+///     }
+///
+///     async fn handle(
+///         &self,
+///         desk: &Desk,
+///         events: Vec<TicketEvent>,
+///         _: &ResourceConfig<NoSelector>,
+///     ) -> Result<Changes, SourceError> {
+///         let mut changes = Changes::none();
+///         for event in events {
+///             changes = changes.and(match desk.ticket(event.ticket_id).await? {
+///                 Some(ticket) => Changes::updated([ticket]),
+///                 None => Changes::deleted([json!({"id": format!("T-{}", event.ticket_id)})]),
+///             });
+///         }
+///         Ok(changes)
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let integration = Integration::new(Desk).add_webhook_processor("/webhook", TicketWebhookProcessor);
+/// let catalog = Arc::new(InMemoryCatalog::new([Blueprint::new("ticket")]).with_mapping(json!({
+///     "resources": [{
+///         "kind": "ticket",
+///         "selector": {"query": "true"},
+///         "port": {"entity": {"mappings": {
+///             "identifier": ".id", "blueprint": "\"ticket\"", "title": ".subject",
+///         }}},
+///     }],
+/// })));
+///
+/// // `ocean-cli` keeps events in a file and lets a server put them there.
+/// let queue = Arc::new(MemoryQueue::new(QueueOptions::default()));
+/// let pool = Arc::new(MapperPool::new()?);
+/// let engine = LiveEngine::new(&integration, Arc::clone(&catalog), pool, queue.clone());
+/// let body = r#"{"event": "ticket_created", "ticket_id": 7}"#;
+/// queue.push(NewEvent::new("/webhook", body)).await?;
+///
+/// let stop = CancellationToken::new();
+/// tokio::join!(engine.run(&stop), async {
+///     while queue.counts().pending > 0 {
+///         tokio::task::yield_now().await;
+///     }
+///     stop.cancel();
+/// });
+/// assert_eq!(catalog.entities()[0].title, Some(json!("Disk full")));
+/// # Ok(())
+/// # }
+/// ```
 pub struct LiveEngine {
     processors: Vec<ErasedProcessor>,
     queue: Arc<dyn EventQueue>,
