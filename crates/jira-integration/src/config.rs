@@ -3,12 +3,17 @@
 //! Start with [`JiraSettings`], what an operator writes; [`JiraConfig`] is the checked form that
 //! the client works with.
 
+use std::path::PathBuf;
+
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
 use crate::error::JiraError;
+
+/// Where Atlassian's gateway is.
+const ATLASSIAN: &str = "https://api.atlassian.com";
 
 /// The settings under `integration.config`, as an operator writes them.
 ///
@@ -17,14 +22,16 @@ use crate::error::JiraError;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct JiraSettings {
-    /// Address of the Jira site, for example `https://example.atlassian.net`.
+    /// Address of the Jira site, for example `https://example.atlassian.net`. With OAuth it may
+    /// also be that of the gateway, `https://api.atlassian.com/ex/jira/` and the cloud id.
     #[schemars(url)]
     pub jira_host: String,
     /// E-mail address of the Atlassian account that reads Jira.
     #[serde(deserialize_with = "secret")]
     #[schemars(with = "String")]
     pub atlassian_user_email: SecretString,
-    /// API token of that account.
+    /// API token of that account. With OAuth it is the access token that is sent while the token
+    /// file cannot be read.
     #[serde(deserialize_with = "secret")]
     #[schemars(with = "String")]
     pub atlassian_user_token: SecretString,
@@ -47,6 +54,8 @@ pub struct JiraSettings {
 pub struct JiraConfig {
     /// Address of the site without a trailing slash.
     pub host: String,
+    /// Address of Atlassian's gateway, which OAuth clients reach some of Jira's interfaces through.
+    pub gateway: String,
     /// How requests prove who we are.
     pub credentials: Credentials,
     /// The Atlassian organization whose teams are read.
@@ -66,6 +75,13 @@ pub enum Credentials {
         /// Its API token, not its password.
         token: SecretString,
     },
+    /// An OAuth access token that another process keeps fresh in a file.
+    OAuth {
+        /// Where the token lies.
+        token_file: PathBuf,
+        /// What is sent as long as the file cannot be read.
+        token: SecretString,
+    },
 }
 
 impl JiraConfig {
@@ -81,6 +97,7 @@ impl JiraConfig {
     ) -> Result<Self, JiraError> {
         Ok(Self {
             host: checked_host(host)?,
+            gateway: ATLASSIAN.to_owned(),
             credentials: Credentials::Basic {
                 email: email.into(),
                 token: token.into(),
@@ -88,6 +105,28 @@ impl JiraConfig {
             organization_id: None,
             webhook_secret: None,
         })
+    }
+
+    /// The same with OAuth: the token of this file, and the configured one while it cannot be read.
+    #[must_use]
+    pub fn access_token_file(mut self, path: impl Into<PathBuf>) -> Self {
+        let (Credentials::Basic { token, .. } | Credentials::OAuth { token, .. }) =
+            self.credentials;
+        self.credentials = Credentials::OAuth {
+            token_file: path.into(),
+            token,
+        };
+        self
+    }
+
+    /// The same with another gateway than `https://api.atlassian.com`, for example a simulated one.
+    ///
+    /// # Errors
+    ///
+    /// [`JiraError::InvalidHost`] when it is not an `http` or `https` address.
+    pub fn gateway(mut self, url: &str) -> Result<Self, JiraError> {
+        self.gateway = checked_host(url)?;
+        Ok(self)
     }
 
     /// The same, reading the teams of this organization.

@@ -16,6 +16,12 @@ pub enum JiraError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The access token is good for other sites only.
+    #[error("the access token gives no access to {host}")]
+    NotAccessible {
+        /// The configured site.
+        host: String,
+    },
     /// A request could not be built, for example because the credentials hold a line break.
     #[error("a request to jira could not be built")]
     InvalidRequest(#[source] Box<dyn StdError + Send + Sync>),

@@ -72,11 +72,19 @@ pub use crate::webhook_setup::setup_application;
 
 /// A client of the Jira that the settings speak of, which sends through `http`.
 ///
+/// It signs in with OAuth when `http` knows where an access token lies, and else with the account
+/// of the settings.
+///
 /// # Errors
 ///
 /// When the host or the credentials are not usable. Whether Jira accepts them is not asked.
 pub fn create_jira_client(settings: &JiraSettings, http: HttpClientBuilder) -> Result<JiraClient> {
-    JiraClient::new(settings.try_into()?, http)
+    let config = JiraConfig::try_from(settings)?;
+    let config = match http.operators_access_token_file() {
+        Some(path) => config.access_token_file(path),
+        None => config,
+    };
+    JiraClient::new(config, http)
 }
 
 /// Adds everything that this integration does.

@@ -161,12 +161,16 @@ fn source_http(
 ) -> ocean_core::http::HttpClientBuilder {
     let timeout = settings.outbound.client_timeout;
     let deadlines = Deadlines::default().first_byte(timeout).idle(timeout);
-    HttpClient::builder(app.name)
+    let http = HttpClient::builder(app.name)
         .user_agent(format!("ocean-{}/{}", app.name, app.version))
         .deadlines(deadlines)
         .proxies(environment.proxies())
         .verify_tls(settings.ssl.third_party.verify)
-        .masker(logging::masker(settings))
+        .masker(logging::masker(settings));
+    match &settings.outbound.oauth_access_token_file_path {
+        Some(path) => http.access_token_file(path),
+        None => http,
+    }
 }
 
 fn mapper_pool(settings: &Settings) -> Result<MapperPool, Failure> {

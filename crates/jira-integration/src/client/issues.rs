@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     fn body(query: &IssueQuery, token: Option<&str>) -> String {
-        let site = Site::new("https://acme.test").unwrap();
+        let site = Site::at("https://acme.test");
         let request = search_request(&site, query, token).unwrap();
         assert_eq!(request.method(), Method::POST);
         assert_eq!(request.uri(), "https://acme.test/rest/api/3/search/jql");

@@ -8,6 +8,7 @@ mod absence;
 mod auth;
 mod backlog;
 mod boards;
+mod cloud;
 mod components;
 mod epics;
 mod issues;
@@ -31,10 +32,11 @@ use ocean_core::{RawItem, Unauthenticated, WebhookEvent};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 
-use self::auth::FixedAuthorization;
+use self::auth::Authorization;
 pub use self::backlog::{BacklogApi, BacklogQuery};
 pub use self::boards::BoardQuery;
 pub(crate) use self::boards::with_keys_of;
+use self::cloud::Clouds;
 pub use self::components::ComponentQuery;
 pub use self::issues::{IssueQuery, MAX_RECONCILED_ISSUES};
 pub use self::projects::ProjectQuery;
@@ -61,6 +63,7 @@ pub struct JiraClient {
 struct Shared {
     http: HttpClient,
     site: Site,
+    clouds: Clouds,
     organization_id: Option<String>,
     webhook_secret: Option<SecretString>,
 }
@@ -79,12 +82,13 @@ impl JiraClient {
             .concurrency(CONCURRENT_REQUESTS)
             .masker(masker(&config))
             .throttle(RateLimiter::default())
-            .authenticator(FixedAuthorization::new(&config.credentials)?)
+            .authenticator(Authorization::new(&config.credentials)?)
             .build()?;
         Ok(Self {
             shared: Arc::new(Shared {
                 http,
-                site: Site::new(&config.host)?,
+                site: Site::new(&config)?,
+                clouds: Clouds::default(),
                 organization_id: config.organization_id,
                 webhook_secret: config.webhook_secret,
             }),
@@ -123,7 +127,7 @@ impl JiraClient {
     }
 
     async fn send(&self, request: Request<Bytes>) -> Result<Response, JiraError> {
-        Ok(self.http().send(request).await?)
+        Ok(self.http().send(self.located(request).await?).await?)
     }
 
     /// The same for a pager: the future owns the client, and building may have failed.
@@ -139,7 +143,7 @@ impl JiraClient {
         &self,
         request: Request<Bytes>,
     ) -> Result<T, JiraError> {
-        Ok(self.http().send_json(request).await?)
+        Ok(self.http().send_json(self.located(request).await?).await?)
     }
 
     /// One object, or `None` when Jira does not have it (any more) or does not show it to us.
@@ -160,13 +164,20 @@ impl fmt::Debug for JiraClient {
     }
 }
 
-/// Hides our credentials in whatever an error quotes.
+/// Hides our credentials in whatever an error quotes. An access token out of a file is known by its
+/// shape instead, as it changes.
 fn masker(config: &JiraConfig) -> Masker {
-    let Credentials::Basic { email, token } = &config.credentials;
-    let (email, token) = (email.expose_secret(), token.expose_secret());
-    // Of the pair in the `Authorization` header, only the masker knows the base64 form.
-    let pair = format!("{email}:{token}");
     let webhook = config.webhook_secret.as_ref();
     let webhook = webhook.map(|secret| secret.expose_secret());
-    Masker::new([email, token, &pair].into_iter().chain(webhook))
+    match &config.credentials {
+        Credentials::Basic { email, token } => {
+            let (email, token) = (email.expose_secret(), token.expose_secret());
+            // Of the pair in the `Authorization` header, only the masker knows the base64 form.
+            let pair = format!("{email}:{token}");
+            Masker::new([email, token, &pair].into_iter().chain(webhook))
+        }
+        Credentials::OAuth { token, .. } => {
+            Masker::new([token.expose_secret()].into_iter().chain(webhook))
+        }
+    }
 }

@@ -124,7 +124,7 @@ mod tests {
     const T: &str = "https://acme.test/gateway/api/public/teams/v1/org";
 
     fn site() -> Site {
-        Site::new("https://acme.test").unwrap()
+        Site::at("https://acme.test")
     }
 
     #[test]

@@ -51,7 +51,7 @@ mod tests {
     const R: &str = "https://acme.test/rest/api/3";
 
     fn site() -> Site {
-        Site::new("https://acme.test").unwrap()
+        Site::at("https://acme.test")
     }
 
     #[test]

@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     fn site() -> Site {
-        Site::new("https://acme.test").unwrap()
+        Site::at("https://acme.test")
     }
 
     fn body(request: &Request<Bytes>) -> &str {

@@ -12,6 +12,7 @@ mod lies;
 mod limits;
 mod live;
 mod live_children;
+mod oauth;
 mod parents;
 mod resync;
 mod site;

@@ -1,6 +1,7 @@
 //! What can be decided about a client? Everything [`HttpClientBuilder`] has a method for.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,6 +59,7 @@ pub struct HttpClientBuilder {
     user_agent: Option<String>,
     concurrency: usize,
     authenticator: Option<Arc<dyn Authenticator>>,
+    access_token_file: Option<PathBuf>,
     throttle: Option<Arc<dyn Throttle>>,
     transport: Option<Arc<dyn Transport>>,
 }
@@ -83,6 +85,7 @@ impl HttpClientBuilder {
             user_agent: None,
             concurrency: CONCURRENCY,
             authenticator: None,
+            access_token_file: None,
             throttle: None,
             transport: None,
         }
@@ -168,6 +171,20 @@ impl HttpClientBuilder {
     pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
         self.authenticator = Some(Arc::new(authenticator));
         self
+    }
+
+    /// Where the operator's access token lies (`OCEAN__OAUTH_ACCESS_TOKEN_FILE_PATH`).
+    ///
+    /// It is for whoever completes the client: what a token is good for is known there, and the
+    /// client makes nothing of it. [`TokenFile`](super::TokenFile) is the usual answer.
+    pub fn access_token_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.access_token_file = Some(path.into());
+        self
+    }
+
+    /// What was given to [`access_token_file`](Self::access_token_file).
+    pub fn operators_access_token_file(&self) -> Option<&Path> {
+        self.access_token_file.as_deref()
     }
 
     /// Holds requests back as this says, beside the pauses that every client keeps.

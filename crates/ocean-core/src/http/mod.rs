@@ -45,7 +45,7 @@
 //! | to | start with |
 //! | --- | --- |
 //! | make a client | [`HttpClient::builder`], [`RetryPolicy`], [`Deadlines`], [`Proxies`] |
-//! | give it credentials | [`Authenticator`] |
+//! | give it credentials | [`Authenticator`], [`TokenFile`] |
 //! | keep a limit of the other system | [`Throttle`] |
 //! | let some calls go before others | [`Priority`] |
 //! | send | [`HttpClient::send`], [`HttpClient::send_json`], [`HttpClient::open`] |
@@ -69,6 +69,7 @@ mod retry;
 mod retry_after;
 mod stream;
 mod throttle;
+mod token_file;
 mod transport;
 mod wire;
 
@@ -84,6 +85,7 @@ pub use self::response::Response;
 pub use self::retry::{Retry, RetryPolicy};
 pub use self::stream::StreamingResponse;
 pub use self::throttle::Throttle;
+pub use self::token_file::TokenFile;
 pub use self::transport::{BodyStream, Transport, TransportError, TransportErrorKind};
 
 #[cfg(test)]

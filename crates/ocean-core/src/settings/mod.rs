@@ -135,11 +135,6 @@ impl Settings {
             let problem = "actions are not supported yet; set it to false";
             faults.push(self.fault("actions_processor.enabled", problem));
         }
-        if self.outbound.oauth_access_token_file_path.is_some() {
-            let problem = "signing in with an OAuth token file is not supported yet; leave it out \
-                           and give the integration's own credentials";
-            faults.push(self.fault("oauth_access_token_file_path", problem));
-        }
         if !self.outbound.disable_ip_outbound_blocker {
             let problem = "blocking requests to private addresses is not supported yet; set it \
                            to true, or leave it out where you run the integration yourself";

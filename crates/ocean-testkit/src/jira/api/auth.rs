@@ -27,6 +27,17 @@ pub(super) fn refusal(request: &Request, rules: &Rules) -> Option<Response> {
     if known {
         return None;
     }
+    Some(unauthorized(header))
+}
+
+/// The answer to an access token where only the gateway takes it; `None` elsewhere.
+pub(super) fn outside_the_gateway(request: &Request, segments: &[&str]) -> Option<Response> {
+    let header = request.header("authorization").unwrap_or_default();
+    let is_closed = matches!(segments, ["rest", "agile" | "software", ..]);
+    (is_closed && header.starts_with("Bearer")).then(|| unauthorized(header))
+}
+
+fn unauthorized(header: &str) -> Response {
     let body = if header.starts_with("Bearer") {
         // This comes from the gateway in front of Jira, which has an own shape.
         json!({ "code": 401, "message": "Unauthorized; scope does not match" })
@@ -36,14 +47,12 @@ pub(super) fn refusal(request: &Request, rules: &Rules) -> Option<Response> {
             "status-code": 401,
         })
     };
-    Some(
-        Response::json(&body)
-            .with_status(StatusCode::UNAUTHORIZED)
-            .with_header(
-                "www-authenticate",
-                "OAuth realm=\"https%3A%2F%2Ftwin.atlassian.net\"",
-            ),
-    )
+    Response::json(&body)
+        .with_status(StatusCode::UNAUTHORIZED)
+        .with_header(
+            "www-authenticate",
+            "OAuth realm=\"https%3A%2F%2Ftwin.atlassian.net\"",
+        )
 }
 
 /// The running window of a rate limit.

@@ -23,6 +23,9 @@ use crate::{Request, Response, Service};
 
 pub(crate) use self::{auth::Window, search::Snapshots, webhooks::Webhooks};
 
+/// The id of the site's cloud, by which OAuth clients reach it through the gateway.
+const CLOUD_ID: &str = "twin-cloud";
+
 /// One request, and what is needed to answer it.
 pub(super) struct Call<'a> {
     request: &'a Request,
@@ -59,7 +62,8 @@ impl Service for JiraService {
             return control(&self.shared, &request, rest);
         }
         let rules = self.shared.rules();
-        if let Some(refusal) = auth::refusal(&request, &rules) {
+        let refusal = auth::refusal(&request, &rules);
+        if let Some(refusal) = refusal.or_else(|| auth::outside_the_gateway(&request, &segments)) {
             return refusal;
         }
         let headers = match &rules.rate_limit {
@@ -87,8 +91,7 @@ impl Service for JiraService {
 fn route(call: &Call<'_>, segments: &[&str]) -> Response {
     let method = call.request.method();
     match segments {
-        // OAuth clients reach the site through a gateway that prefixes its cloud id.
-        ["ex", "jira", _, rest @ ..] => route(call, rest),
+        ["ex", "jira", CLOUD_ID, rest @ ..] => route(call, rest),
         ["rest", "api", "3", rest @ ..] => platform(call, method, rest),
         ["rest", "webhooks", "1.0", "webhook", rest @ ..] => {
             webhooks::basic(call, method, rest.first().copied())
@@ -111,15 +114,27 @@ fn route(call: &Call<'_>, segments: &[&str]) -> Response {
         | ["public", "teams", "v1", "org", org, "teams", rest @ ..] => {
             people::teams(call, method, org, rest)
         }
-        ["oauth", "token", "accessible-resources"] => Response::json(&json!([{
-            "id": "twin-cloud",
-            "url": call.url(),
-            "name": "twin",
-            "scopes": ["read:jira-work", "read:jira-user", "manage:jira-webhook"],
-            "avatarUrl": format!("{}/avatar.png", call.url()),
-        }])),
+        ["oauth", "token", "accessible-resources"] => accessible_resources(call),
         _ => nothing_here(call),
     }
+}
+
+/// The site by its public address and by the one it is simulated at, which are the same cloud.
+fn accessible_resources(call: &Call<'_>) -> Response {
+    let simulated = call.request.header("host").unwrap_or_default();
+    let entry = |url: &str| {
+        json!({
+            "id": CLOUD_ID,
+            "url": url,
+            "name": "twin",
+            "scopes": ["read:jira-work", "read:jira-user", "manage:jira-webhook"],
+            "avatarUrl": format!("{url}/avatar.png"),
+        })
+    };
+    Response::json(&json!([
+        entry(call.url()),
+        entry(&format!("http://{simulated}")),
+    ]))
 }
 
 fn platform(call: &Call<'_>, method: &Method, segments: &[&str]) -> Response {
