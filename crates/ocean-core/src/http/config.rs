@@ -183,6 +183,7 @@ impl HttpClientBuilder {
     }
 
     /// What was given to [`access_token_file`](Self::access_token_file).
+    #[must_use]
     pub fn operators_access_token_file(&self) -> Option<&Path> {
         self.access_token_file.as_deref()
     }
