@@ -132,8 +132,8 @@ pub use crate::fence::Fence;
 pub use crate::integration::{Hooks, Integration, StartContext};
 pub use crate::kind::Kind;
 pub use crate::live::{
-    DeadLetter, Ending, EventQueue, LiveEngine, LiveOptions, MemoryQueue, NewEvent, Pushed,
-    QueueCounts, QueueError, QueueHealth, QueueOptions, QueuedEvent,
+    Answer, DeadLetter, Ending, EventQueue, Ingest, LiveEngine, LiveOptions, MemoryQueue, NewEvent,
+    Pushed, QueueCounts, QueueError, QueueHealth, QueueOptions, QueuedEvent,
 };
 pub use crate::mapping::{
     CompiledMapping, Environment, ExpressionFault, FaultCause, ItemError, ItemErrorKind,

@@ -13,9 +13,11 @@ mod dispatch;
 mod entities;
 mod failure;
 mod handle;
+mod ingest;
 mod lanes;
 mod mapping;
 mod queue;
+mod rarely;
 mod settle;
 #[cfg(test)]
 mod tests;
@@ -31,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 use self::apply::Applier;
 use self::dispatch::Dispatcher;
 use self::handle::Handler;
+pub use self::ingest::{Answer, Ingest};
 use self::mapping::LiveMapping;
 pub use self::queue::{
     DeadLetter, Ending, EventQueue, MemoryQueue, NewEvent, Pushed, QueueCounts, QueueError,
