@@ -132,8 +132,9 @@ pub use crate::fence::Fence;
 pub use crate::integration::{Hooks, Integration, StartContext};
 pub use crate::kind::Kind;
 pub use crate::live::{
-    Answer, DeadLetter, Ending, EventQueue, Ingest, LiveEngine, LiveOptions, MemoryQueue, NewEvent,
-    Pushed, QueueCounts, QueueError, QueueHealth, QueueOptions, QueuedEvent,
+    Answer, DeadLetter, Ending, EventQueue, Health, HealthCheck, Ingest, LiveEngine, LiveOptions,
+    MemoryQueue, NewEvent, Pushed, QueueCounts, QueueError, QueueHealth, QueueOptions, QueuedEvent,
+    ResyncAnswer, ServerHost, ServerOptions, WebhookServer,
 };
 pub use crate::mapping::{
     CompiledMapping, Environment, ExpressionFault, FaultCause, ItemError, ItemErrorKind,

@@ -18,6 +18,7 @@ mod lanes;
 mod mapping;
 mod queue;
 mod rarely;
+mod server;
 mod settle;
 #[cfg(test)]
 mod tests;
@@ -38,6 +39,9 @@ use self::mapping::LiveMapping;
 pub use self::queue::{
     DeadLetter, Ending, EventQueue, MemoryQueue, NewEvent, Pushed, QueueCounts, QueueError,
     QueueHealth, QueueOptions, QueuedEvent,
+};
+pub use self::server::{
+    Health, HealthCheck, ResyncAnswer, ServerHost, ServerOptions, WebhookServer,
 };
 use crate::catalog::{Catalog, IntegrationStore};
 use crate::fence::Fence;
