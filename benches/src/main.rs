@@ -8,17 +8,22 @@
 //! | --- | --- |
 //! | `scenario` | what is measured, and against which target |
 //! | `resync`, `bare` | the two programs that are measured: ours, and a loop that only moves bytes |
+//! | `live`, `sender` | the whole Jira program, and who sends it live events |
 //! | `twins`, `measured` | the processes |
 //! | `proc` | what the kernel says of a process |
 //! | `table` | how results are shown |
 
 mod bare;
+mod live;
 mod measured;
 mod proc;
 mod resync;
 mod scenario;
+mod sender;
 mod table;
 mod twins;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -64,8 +69,20 @@ enum Part {
     MeasureBare(bare::Arguments),
 }
 
-fn main() -> Result<()> {
-    let cli = Cli::parse();
+fn main() -> ExitCode {
+    if let Some(ended) = live::as_program() {
+        return ended;
+    }
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;

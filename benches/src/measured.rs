@@ -57,7 +57,7 @@ impl Run {
 }
 
 /// How many requests in a journal had a path with this part.
-fn counted(journal: &Value, part: &str) -> u64 {
+pub(crate) fn counted(journal: &Value, part: &str) -> u64 {
     let counts = journal["counts"].as_array().into_iter().flatten();
     counts
         .filter(|count| {

@@ -24,7 +24,12 @@ pub(crate) fn cpu(process: &str) -> Result<Duration> {
 
 /// The most memory that this process ever had resident, in bytes.
 pub(crate) fn peak_memory() -> Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
+    peak_memory_of("self")
+}
+
+/// The same of another process.
+pub(crate) fn peak_memory_of(process: &str) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:"))

@@ -3,19 +3,23 @@
 //! Start with [`Plan`]. Every run meets simulators of its own with an empty catalog.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 
-use crate::measured::{Figures, Run, in_a_process};
+use crate::live::{self, Program};
+use crate::measured::{Figures, Run, counted, in_a_process};
+use crate::sender::{self, Changed};
 use crate::table::Row;
-use crate::twins::Twins;
+use crate::twins::{self, Twins};
 use crate::{Result, bare};
 
 /// The size of site that the targets speak of.
 const ISSUES: u64 = 10_000;
 /// How many issues a page of the search has.
 const PAGE: u64 = 50;
+/// Events that are sent as fast as they are answered.
+const FLOOD: usize = 20_000;
 /// The latencies of `latency`, in milliseconds.
 const JIRA_LATENCY: u64 = 50;
 const PORT_LATENCY: u64 = 20;
@@ -31,6 +35,8 @@ pub(crate) enum What {
     Latency,
     /// Peak memory of sites of growing size.
     Memory,
+    /// Live events: answers, time to the catalog, requests, memory.
+    Live,
     /// All of these.
     All,
 }
@@ -59,6 +65,58 @@ impl Plan {
         if wanted(What::Memory) {
             rows.extend(self.memory().await?);
         }
+        if wanted(What::Live) {
+            rows.extend(self.live().await?);
+        }
+        Ok(rows)
+    }
+
+    /// Each figure is that of one process; what repeats is sent, not started.
+    async fn live(&self) -> Result<Vec<Row>> {
+        let twins = Twins::start(self.issues().max(5000)).await?;
+        let issues = live::issues(&twins.urls).await?;
+        let mut rows = Vec::new();
+
+        let program = Program::start(&twins.urls).await?;
+        let name = "start until /health/live answers";
+        rows.push(
+            Row::new(name, "s", program.started.as_secs_f64())
+                .target(0.1)
+                .original(1.7),
+        );
+        rows.push(
+            Row::new("idle memory", "MiB", program.peak_memory()?)
+                .target(20.0)
+                .original(101.0),
+        );
+        for (count, target, original) in [(1000, 3.0, Some(110.0)), (5000, 10.0, None)] {
+            rows.extend(updates(&issues, count, target, original).await?);
+        }
+        let of_one = vec![issues.first().ok_or("no issues")?.clone(); 1000];
+        twins::journal(&twins.urls.jira).await?;
+        sender::send(&program.addr, of_one).await?;
+        program.settled().await?;
+        let asked = counted(&twins::journal(&twins.urls.jira).await?, "");
+        rows.push(Row::new(
+            "1,000 updates of one issue: requests to Jira",
+            "",
+            asked as f64,
+        ));
+        drop(program);
+
+        let program = Program::start(&twins.urls).await?;
+        let flood = (0..FLOOD).filter_map(|number| issues.get(number % issues.len()).cloned());
+        let sent = sender::send(&program.addr, flood.collect()).await?;
+        rows.push(Row::new(
+            "accepted events per second, at least 2,000",
+            "",
+            sent.per_second(),
+        ));
+        rows.push(Row::new("  answer, median", "ms", sent.percentile(0.5)).original(100.0));
+        let row = Row::new("  answer, 99 %", "ms", sent.percentile(0.99));
+        rows.push(row.target(20.0).original(712.0));
+        rows.push(Row::new("  peak memory", "MiB", program.peak_memory()?));
+        program.settled().await?;
         Ok(rows)
     }
 
@@ -224,6 +282,41 @@ impl Plan {
         }
         Ok(rows)
     }
+}
+
+/// Updates of so many issues, from the first event that is sent to the last one in the catalog.
+async fn updates(
+    issues: &[Changed],
+    count: usize,
+    target: f64,
+    original: Option<f64>,
+) -> Result<Vec<Row>> {
+    let fresh = Twins::start(issues.len() as u64).await?;
+    let program = Program::start(&fresh.urls).await?;
+    let cpu = program.cpu()?;
+    twins::journal(&fresh.urls.jira).await?;
+    let began = Instant::now();
+    sender::send(&program.addr, issues.iter().take(count).cloned().collect()).await?;
+    program.settled().await?;
+    let wall = began.elapsed().as_secs_f64();
+    let asked = counted(&twins::journal(&fresh.urls.jira).await?, "");
+    let stored = live::stored(&fresh.urls).await?;
+    if stored < count {
+        return Err(format!("{stored} of {count} issues are in the catalog").into());
+    }
+    let cpu = program.cpu()? - cpu;
+    let row = Row::new(
+        format!("{count} updates until all are in the catalog"),
+        "s",
+        wall,
+    );
+    let row = row.target(target);
+    Ok(vec![
+        original.map_or(row.clone(), |original| row.clone().original(original)),
+        Row::new("  requests to Jira", "", asked as f64).target(count as f64 * 0.06),
+        Row::new("  CPU", "s", cpu.as_secs_f64()),
+        Row::new("  peak memory", "MiB", program.peak_memory()?).target(60.0),
+    ])
 }
 
 /// A file with the requests of a resync.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::{Result, proc};
 
 /// One result.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct Row {
     pub(crate) what: String,
     pub(crate) unit: &'static str,
