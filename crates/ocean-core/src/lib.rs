@@ -83,7 +83,7 @@
 //! | read a kind | [`Resync`], [`ResyncContext`], [`Batch`], [`RawItem`], [`fan_out`] |
 //! | put it together | [`Integration`] |
 //! | handle live events | [`WebhookProcessor`], [`Changes`] |
-//! | keep them until they are handled | [`EventQueue`], [`MemoryQueue`] |
+//! | keep them until they are handled | [`EventQueue`], [`SqliteQueue`], [`MemoryQueue`] |
 //! | call the third-party system | [`http`], and [`http::paging`] for lists that prove their end |
 //! | say what went wrong | [`SourceError`] |
 //! | read `OCEAN__` settings | [`settings`] |
@@ -134,7 +134,7 @@ pub use crate::kind::Kind;
 pub use crate::live::{
     Answer, DeadLetter, Ending, EventQueue, Health, HealthCheck, Ingest, LiveEngine, LiveOptions,
     MemoryQueue, NewEvent, Pushed, QueueCounts, QueueError, QueueHealth, QueueOptions, QueuedEvent,
-    ResyncAnswer, ServerHost, ServerOptions, WebhookServer,
+    ResyncAnswer, ServerHost, ServerOptions, SqliteQueue, WebhookServer,
 };
 pub use crate::mapping::{
     CompiledMapping, Environment, ExpressionFault, FaultCause, ItemError, ItemErrorKind,

@@ -38,7 +38,7 @@ pub use self::ingest::{Answer, Ingest};
 use self::mapping::LiveMapping;
 pub use self::queue::{
     DeadLetter, Ending, EventQueue, MemoryQueue, NewEvent, Pushed, QueueCounts, QueueError,
-    QueueHealth, QueueOptions, QueuedEvent,
+    QueueHealth, QueueOptions, QueuedEvent, SqliteQueue,
 };
 pub use self::server::{
     Health, HealthCheck, ResyncAnswer, ServerHost, ServerOptions, WebhookServer,

@@ -5,6 +5,7 @@
 
 mod memory;
 mod options;
+mod sqlite;
 #[cfg(test)]
 mod suite;
 mod window;
@@ -17,6 +18,7 @@ use bytes::Bytes;
 
 pub use self::memory::MemoryQueue;
 pub use self::options::QueueOptions;
+pub use self::sqlite::SqliteQueue;
 
 /// Keeps accepted events and dead letters.
 ///
