@@ -16,6 +16,7 @@
 //!
 //! # Differences to Jira
 //!
+//! - The issues of an archived project are found like any others.
 //! - A search sees a change at once; Jira's index lags. `reconcileIssues` is therefore checked, but
 //!   has no effect.
 //! - JQL is a subset: `AND OR NOT ( )` over `statusCategory`, `status`, `project`, `key`, `id`,

@@ -15,6 +15,7 @@ use super::{
         issue::{self, Issue},
         project::{Project, Version},
         users::{Team, User},
+        worklog,
     },
 };
 
@@ -30,6 +31,7 @@ pub(crate) struct Site {
     pub(super) sprints: Vec<Sprint>,
     pub(super) versions: Vec<Version>,
     pub(super) issues: Overrides,
+    pub(super) worklogs: worklog::Overrides,
     project_places: HashMap<String, usize>,
     user_places: HashMap<String, usize>,
 }
@@ -71,6 +73,7 @@ impl Site {
             versions: range.flat_map(|n| Version::seeded(&config, n)).collect(),
             boards,
             issues: Overrides::default(),
+            worklogs: worklog::Overrides::default(),
             project_places: HashMap::new(),
             user_places: HashMap::new(),
             projects,
@@ -85,12 +88,27 @@ impl Site {
         site
     }
 
-    /// Looks the keys of projects up again, after one was added.
+    /// Looks the keys of projects up again, after one was added or got another key.
     pub(super) fn index_projects(&mut self) {
-        self.project_places = (0..)
-            .zip(&self.projects)
-            .map(|(place, project)| (project.key.clone(), place))
+        let keys = |project: &Project| {
+            let former = project.former_keys.iter().cloned();
+            former.chain([project.key.clone()]).collect::<Vec<_>>()
+        };
+        let places = (0..).zip(&self.projects);
+        self.project_places = places
+            .flat_map(|(place, project)| keys(project).into_iter().map(move |key| (key, place)))
             .collect();
+    }
+
+    /// Adds a user and returns its account id.
+    pub(super) fn add_user(&mut self, name: &str) -> String {
+        let place = self.users.len();
+        let mut user = User::seeded(&self.config, place);
+        name.clone_into(&mut user.name);
+        let account = user.account_id.clone();
+        self.user_places.insert(account.clone(), place);
+        self.users.push(user);
+        account
     }
 
     pub(crate) fn config(&self) -> &SiteConfig {
@@ -110,7 +128,7 @@ impl Site {
     }
 
     pub(crate) fn project_at(&self, place: usize) -> Option<&Project> {
-        self.projects.get(place).filter(|project| !project.deleted)
+        self.projects.get(place).filter(|project| project.exists())
     }
 
     pub(crate) fn project_key(&self, place: usize) -> &str {
@@ -152,7 +170,7 @@ impl Site {
     }
 
     pub(crate) fn projects(&self) -> impl Iterator<Item = &Project> {
-        self.projects.iter().filter(|project| !project.deleted)
+        self.projects.iter().filter(|project| project.exists())
     }
 
     pub(crate) fn living_users(&self) -> impl Iterator<Item = &User> {
@@ -161,6 +179,15 @@ impl Site {
 
     pub(crate) fn teams(&self) -> impl Iterator<Item = &Team> {
         self.teams.iter().filter(|team| !team.deleted)
+    }
+
+    /// Versions of projects that exist.
+    pub(crate) fn versions(&self) -> impl Iterator<Item = &Version> {
+        let has_home = |version: &&Version| {
+            let mut projects = self.projects();
+            projects.any(|project| project.id == version.project_id)
+        };
+        self.versions.iter().filter(has_home)
     }
 
     /// Boards whose home project exists.

@@ -5,6 +5,7 @@
 
 mod agile;
 mod auth;
+mod issues;
 mod page;
 mod people;
 mod projects;
@@ -146,8 +147,10 @@ fn platform(call: &Call<'_>, method: &Method, segments: &[&str]) -> Response {
         (&Method::GET, ["project", key, "version"]) => projects::versions(call, key),
         (&Method::GET, ["project", key, "component"]) => projects::components(call, key),
         (&Method::GET, ["version", id]) => projects::version(call, id),
-        (&Method::GET, ["issue", key]) => search::one(call, key),
-        (&Method::GET, ["issue", key, "worklog"]) => search::worklogs(call, key),
+        (&Method::POST, ["issue", "bulkfetch"]) => issues::bulk(call),
+        (&Method::POST, ["worklog", "list"]) => issues::listed_worklogs(call),
+        (&Method::GET, ["issue", key]) => issues::one(call, key),
+        (&Method::GET, ["issue", key, "worklog"]) => issues::worklogs(call, key),
         (&Method::GET, ["users", "search"]) => people::list(call),
         (&Method::GET, ["user"]) => people::one(call),
         (&Method::GET, ["myself"]) => people::myself(call),

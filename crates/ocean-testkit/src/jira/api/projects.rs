@@ -33,12 +33,8 @@ pub(super) fn versions(call: &Call<'_>, key: &str) -> Response {
 }
 
 pub(super) fn version(call: &Call<'_>, id: &str) -> Response {
-    let found = call
-        .site
-        .versions
-        .iter()
-        .find(|version| version.id.to_string() == id);
-    match found {
+    let mut versions = call.site.versions();
+    match versions.find(|version| version.id.to_string() == id) {
         Some(version) => written(500, |o| version.render(o, call.url())),
         None => refusal(
             StatusCode::NOT_FOUND,

@@ -1,4 +1,4 @@
-//! Issues: the search by JQL, one by its key, and their worklogs.
+//! The search for issues by JQL.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,14 +7,13 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::{Call, page::counted, refusal, written};
+use super::{Call, refusal, written};
 use crate::{
     Response,
     jira::{
         data::{
             issue::Issue,
             render::{FieldSet, View},
-            worklog,
         },
         jql::Search,
         json::Json,
@@ -284,42 +283,5 @@ pub(super) fn query_fields(call: &Call<'_>) -> FieldSet {
     match call.param("fields").as_deref() {
         None | Some("") => FieldSet::ALL,
         Some(names) => FieldSet::parse(names.split(',')),
-    }
-}
-
-pub(super) fn one(call: &Call<'_>, key: &str) -> Response {
-    let expand = call.param("expand").unwrap_or_default();
-    with_issue(call, key, |view| {
-        written(10_000, |o| view.render(o, query_fields(call), &expand))
-    })
-}
-
-pub(super) fn worklogs(call: &Call<'_>, key: &str) -> Response {
-    let limit = |name: &str| {
-        call.param(name)
-            .and_then(|millis| millis.parse::<i64>().ok())
-    };
-    let after = limit("startedAfter").unwrap_or(i64::MIN);
-    let before = limit("startedBefore").unwrap_or(i64::MAX);
-    with_issue(call, key, |view| {
-        let entries = worklog::entries(view);
-        let wanted = entries.filter(|entry| (after..before).contains(&entry.started));
-        call.page(counted("worklogs"), wanted, |entry, o| {
-            entry.render(o, view);
-        })
-    })
-}
-
-fn with_issue(call: &Call<'_>, key: &str, answer: impl FnOnce(&View<'_>) -> Response) -> Response {
-    let site = call.site;
-    match site.find_issue(key) {
-        Some(issue) => answer(&View {
-            issue: &issue,
-            site,
-        }),
-        None => refusal(
-            StatusCode::NOT_FOUND,
-            "Issue does not exist or you do not have permission to see it.",
-        ),
     }
 }

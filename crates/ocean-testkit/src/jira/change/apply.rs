@@ -4,7 +4,6 @@ use super::{
     super::{
         data::{
             issue::{self, Issue, Labels},
-            project::Project,
             workflow::{IssueType, Priority, Status},
         },
         site::Site,
@@ -37,38 +36,32 @@ impl Site {
             Change::CreateIssue { project, edit } => self.create_issue(project, edit, out)?,
             Change::DeleteIssue { key } => self.delete_issue(key, out)?,
             Change::MoveIssue { key, project } => self.move_issue(key, project, out)?,
-            Change::CreateProject { key, name } => self.create_project(key, name, out)?,
-            Change::UpdateProject { key, name } => {
-                let place = self.project_place(key)?;
-                self.edit_project(place, "updated", |p| p.name.clone_from(name), out);
-            }
-            Change::DeleteProject { key } => {
-                let place = self.project_place(key)?;
-                self.edit_project(place, "deleted", |p| p.deleted = true, out);
-            }
             Change::Random {
                 updates,
                 creates,
                 deletes,
                 seed,
             } => self.change_at_random([*updates, *creates, *deletes], *seed, out),
-            people @ (Change::UpdateUser { .. }
-            | Change::DeleteUser { .. }
-            | Change::UpdateTeam { .. }
-            | Change::DeleteTeam { .. }) => self.apply_to_people(people, out)?,
-            other => self.apply_to_plans(other, out)?,
+            other => {
+                let made = self.apply_to_projects(other, out)?
+                    || self.apply_to_people(other, out)?
+                    || self.apply_to_plans(other, out)?;
+                if !made {
+                    self.apply_to_work(other, out)?;
+                }
+            }
         }
         Ok(())
     }
 
-    fn issue_named(&self, key: &str) -> Result<Issue> {
+    pub(super) fn issue_named(&self, key: &str) -> Result<Issue> {
         let found = self.find_issue(key);
         found
             .map(std::borrow::Cow::into_owned)
             .ok_or_else(|| not_found("issue", key))
     }
 
-    fn project_place(&self, key: &str) -> Result<usize> {
+    pub(super) fn project_place(&self, key: &str) -> Result<usize> {
         self.find_project(key)
             .ok_or_else(|| not_found("project", key))
     }
@@ -205,42 +198,6 @@ impl Site {
             project.last_update = issue.updated;
         }
         self.issues.changed.insert(issue.id, issue.clone());
-    }
-
-    fn create_project(&mut self, key: &str, name: &str, out: &mut Outcome) -> Result<()> {
-        let letters = key
-            .bytes()
-            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-        if key.is_empty() || !letters || self.projects.iter().any(|p| p.key == key) {
-            return Err(invalid("free project key", key));
-        }
-        let place = self.projects.len();
-        let project = Project::new(self.config(), place, key.to_owned(), name.to_owned());
-        self.projects.push(project);
-        self.index_projects();
-        self.edit_project(place, "created", |_| {}, out);
-        Ok(())
-    }
-
-    fn edit_project(
-        &mut self,
-        place: usize,
-        what: &'static str,
-        edit: impl FnOnce(&mut Project),
-        out: &mut Outcome,
-    ) {
-        let url = self.url().to_owned();
-        if let Some(project) = self.projects.get_mut(place) {
-            edit(project);
-            project.refresh(&url);
-            out.push(
-                "project",
-                what,
-                project.id.to_string(),
-                Some(project.key.clone()),
-            );
-            out.events.push(Event::project(project, what, self.now));
-        }
     }
 }
 

@@ -7,6 +7,7 @@ use super::super::{
         project::{Project, Version},
         render::{FieldSet, View},
         users::User,
+        worklog::Worklog,
     },
     json::Json,
     site::Site,
@@ -60,9 +61,24 @@ impl Event {
         })
     }
 
-    pub(super) fn version(version: &Version, site: &str, what: &'static str, now: i64) -> Self {
+    pub(super) fn version(
+        version: &Version,
+        heir: Option<&Version>,
+        site: &str,
+        what: &'static str,
+        now: i64,
+    ) -> Self {
         Self::new("jira:version_", what, now, |o| {
             version.render(o.key("version"), site);
+            if let Some(heir) = heir {
+                heir.render(o.key("mergedTo"), site);
+            }
+        })
+    }
+
+    pub(super) fn worklog(worklog: &Worklog, site: &Site, what: &'static str) -> Self {
+        Self::new("worklog_", what, site.now(), |o| {
+            worklog.render(o.key("worklog"), site);
         })
     }
 

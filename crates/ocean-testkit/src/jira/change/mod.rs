@@ -5,16 +5,21 @@
 //! changes carry the same time.
 
 mod apply;
+mod edit;
 mod event;
+mod people;
+mod plans;
+mod projects;
 mod random;
-mod surroundings;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
+pub use self::edit::IssueEdit;
 pub(crate) use self::event::Event;
 
 /// Something that happens on the site.
@@ -74,10 +79,42 @@ pub enum Change {
         /// Its new name.
         name: String,
     },
-    /// Deletes a project with all its issues, versions and boards.
+    /// Gives a project another key, and with it all its issues. The old keys still find them.
+    ChangeProjectKey {
+        /// Key or id.
+        key: String,
+        /// Its new key.
+        new_key: String,
+    },
+    /// Puts a project with everything in it into the bin.
+    BinProject {
+        /// Key or id.
+        key: String,
+    },
+    /// Takes a project out of the bin.
+    RestoreProject {
+        /// Key or id.
+        key: String,
+    },
+    /// Archives a project.
+    ArchiveProject {
+        /// Key or id.
+        key: String,
+    },
+    /// Brings a project back from the archive.
+    UnarchiveProject {
+        /// Key or id.
+        key: String,
+    },
+    /// Deletes a project with all its issues, versions and boards, also out of the bin.
     DeleteProject {
         /// Key or id.
         key: String,
+    },
+    /// Adds a user.
+    CreateUser {
+        /// The name.
+        name: String,
     },
     /// Sets facts of a user.
     UpdateUser {
@@ -111,6 +148,18 @@ pub enum Change {
         /// Id of the team.
         team_id: String,
     },
+    /// Adds a version to a project.
+    CreateVersion {
+        /// Key or id of the project.
+        project: String,
+        /// Its name.
+        name: String,
+    },
+    /// Puts a version at another place among those of its project, which tells nothing but that.
+    MoveVersion {
+        /// Its id.
+        id: u64,
+    },
     /// Sets facts of a version.
     UpdateVersion {
         /// Its id.
@@ -126,6 +175,16 @@ pub enum Change {
     DeleteVersion {
         /// Its id.
         id: u64,
+        /// The version that takes over its issues.
+        #[serde(default)]
+        merged_to: Option<u64>,
+    },
+    /// Adds a board that shows a project.
+    CreateBoard {
+        /// Key or id of the project.
+        project: String,
+        /// Its name.
+        name: String,
     },
     /// Renames a board.
     UpdateBoard {
@@ -138,6 +197,13 @@ pub enum Change {
     DeleteBoard {
         /// Its id.
         id: u64,
+    },
+    /// Adds a sprint that did not begin to a board.
+    CreateSprint {
+        /// Id of the board.
+        board: u64,
+        /// Its name.
+        name: String,
     },
     /// Sets facts of a sprint.
     UpdateSprint {
@@ -152,6 +218,25 @@ pub enum Change {
     },
     /// Deletes a sprint.
     DeleteSprint {
+        /// Its id.
+        id: u64,
+    },
+    /// Logs work on an issue.
+    LogWork {
+        /// Key or id of the issue.
+        issue: String,
+        /// How long it took.
+        minutes: u64,
+    },
+    /// Corrects how long work took.
+    UpdateWorklog {
+        /// Its id.
+        id: u64,
+        /// How long it took.
+        minutes: u64,
+    },
+    /// Deletes a worklog.
+    DeleteWorklog {
         /// Its id.
         id: u64,
     },
@@ -172,90 +257,11 @@ pub enum Change {
     },
 }
 
-/// Fields of an issue to set; what is not named stays as it is.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[non_exhaustive]
-#[serde(default)]
-pub struct IssueEdit {
-    /// The summary.
-    pub summary: Option<String>,
-    /// The name of a status.
-    pub status: Option<String>,
-    /// The name of a priority.
-    pub priority: Option<String>,
-    /// The name of an issue type; only read when an issue is created.
-    pub issuetype: Option<String>,
-    /// An account id or address; the inner `None` leaves the issue to nobody.
-    #[serde(deserialize_with = "present")]
-    pub assignee: Option<Option<String>>,
-    /// All labels.
-    pub labels: Option<Vec<String>>,
-}
-
-/// Tells a field that is null from one that is not there.
-fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    T::deserialize(deserializer).map(Some)
-}
-
-impl IssueEdit {
-    /// An edit that sets nothing yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Sets the summary.
-    #[must_use]
-    pub fn summary(mut self, summary: impl Into<String>) -> Self {
-        self.summary = Some(summary.into());
-        self
-    }
-
-    /// Sets the status by its name.
-    #[must_use]
-    pub fn status(mut self, status: impl Into<String>) -> Self {
-        self.status = Some(status.into());
-        self
-    }
-
-    /// Sets the priority by its name.
-    #[must_use]
-    pub fn priority(mut self, priority: impl Into<String>) -> Self {
-        self.priority = Some(priority.into());
-        self
-    }
-
-    /// Gives the issue to a user, by account id or address.
-    #[must_use]
-    pub fn assignee(mut self, account: impl Into<String>) -> Self {
-        self.assignee = Some(Some(account.into()));
-        self
-    }
-
-    /// Takes the issue from whoever has it.
-    #[must_use]
-    pub fn unassigned(mut self) -> Self {
-        self.assignee = Some(None);
-        self
-    }
-
-    /// Replaces the labels.
-    #[must_use]
-    pub fn labels<L: Into<String>>(mut self, labels: impl IntoIterator<Item = L>) -> Self {
-        self.labels = Some(labels.into_iter().map(Into::into).collect());
-        self
-    }
-}
-
 /// An item that a change touched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Changed {
-    /// `issue`, `project`, `user`, `team`, `version`, `board` or `sprint`.
+    /// `issue`, `project`, `user`, `team`, `version`, `board`, `sprint` or `worklog`.
     pub kind: &'static str,
     /// What happened to it: `created`, `updated` or `deleted`.
     pub what: &'static str,

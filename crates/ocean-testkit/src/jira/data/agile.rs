@@ -118,6 +118,17 @@ impl Sprint {
             .collect()
     }
 
+    /// A sprint made after the start, which did not begin.
+    pub(crate) fn new(id: u64, board: u64, name: String, starts: i64) -> Self {
+        Self {
+            id,
+            board,
+            name,
+            state: "future".to_owned(),
+            starts,
+        }
+    }
+
     pub(crate) fn render(&self, out: &mut Json, site: &str) {
         out.object(|o| {
             o.key("id").number(self.id);

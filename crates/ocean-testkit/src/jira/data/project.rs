@@ -16,6 +16,11 @@ pub(crate) struct Project {
     pub(crate) key: String,
     pub(crate) name: String,
     pub(crate) deleted: bool,
+    /// Whether it is in the bin, where nobody sees it.
+    pub(crate) binned: bool,
+    pub(crate) archived: bool,
+    /// Keys that it had before.
+    pub(crate) former_keys: Vec<String>,
     /// Position of the lead among the users.
     pub(crate) lead: usize,
     /// Issues it has now.
@@ -52,6 +57,9 @@ impl Project {
             key,
             name,
             deleted: false,
+            binned: false,
+            archived: false,
+            former_keys: Vec::new(),
             lead: dice.position(config.users),
             issues,
             last_number: issues,
@@ -76,6 +84,11 @@ impl Project {
         };
         project.refresh(&config.site_url);
         project
+    }
+
+    /// Whether anybody sees it.
+    pub(crate) fn exists(&self) -> bool {
+        !self.deleted && !self.binned
     }
 
     /// Renders the nested form again, after a change.
@@ -123,6 +136,16 @@ impl Project {
                 "classic"
             });
             o.key("isPrivate").flag(false);
+            if self.archived {
+                o.key("archived").flag(true);
+            }
+            if wants("projectKeys") {
+                o.key("projectKeys").array(|o| {
+                    for key in self.former_keys.iter().chain([&self.key]) {
+                        o.text(key);
+                    }
+                });
+            }
             o.key("properties").object(|_| {});
             o.key("entityId").text(&self.entity_id);
             o.key("uuid").text(&self.entity_id);
@@ -169,6 +192,17 @@ impl Version {
                 release_date: first_release + nth as i64 * 45 * day,
             })
             .collect()
+    }
+
+    /// A version made after the start.
+    pub(crate) fn new(id: u64, project_id: u64, name: String, release_date: i64) -> Self {
+        Self {
+            id,
+            project_id,
+            name,
+            released: false,
+            release_date,
+        }
     }
 
     pub(crate) fn render(&self, out: &mut Json, site: &str) {

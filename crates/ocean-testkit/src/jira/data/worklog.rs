@@ -1,38 +1,104 @@
 //! Time that was logged on issues.
 
+use std::collections::{HashMap, HashSet};
+
 use super::{
-    super::json::Json,
+    super::{json::Json, site::Site},
     dice::{Dice, Stream},
+    issue::Issue,
     render::{View, document},
 };
+
+/// Seeded entries of an issue have ids from ten times its own on; those added later follow here.
+const FIRST_ADDED_ID: u64 = 10_000_000_000;
 
 /// One entry of work on an issue.
 #[derive(Clone, Debug)]
 pub(crate) struct Worklog {
     pub(crate) id: u64,
+    pub(crate) issue: u64,
     author: usize,
     pub(crate) started: i64,
-    minutes: u64,
+    pub(crate) updated: i64,
+    pub(crate) minutes: u64,
 }
 
-/// The work logged on an issue: none for most, up to three entries.
-pub(crate) fn entries(view: &View<'_>) -> impl Iterator<Item = Worklog> + use<> {
-    let (issue, config) = (view.issue, view.site.config());
+/// The entries that are not as they were seeded.
+#[derive(Debug, Default)]
+pub(crate) struct Overrides {
+    /// By issue.
+    pub(crate) added: HashMap<u64, Vec<Worklog>>,
+    pub(crate) changed: HashMap<u64, Worklog>,
+    pub(crate) deleted: HashSet<u64>,
+    last: u64,
+}
+
+impl Overrides {
+    /// A new entry, which is not added yet.
+    pub(crate) fn next(&mut self, issue: u64, minutes: u64, now: i64) -> Worklog {
+        self.last += 1;
+        Worklog {
+            id: FIRST_ADDED_ID + self.last,
+            issue,
+            author: 0,
+            started: now,
+            updated: now,
+            minutes,
+        }
+    }
+}
+
+/// The work logged on an issue: none for most, up to three entries at the start.
+pub(crate) fn entries<'a>(
+    site: &'a Site,
+    issue: &Issue,
+) -> impl Iterator<Item = Worklog> + use<'a> {
+    let later = &site.worklogs;
+    let added = later.added.get(&issue.id).into_iter().flatten().cloned();
+    seeded(site, issue)
+        .chain(added)
+        .filter(|entry| !later.deleted.contains(&entry.id))
+        .map(|entry| later.changed.get(&entry.id).cloned().unwrap_or(entry))
+}
+
+/// The entry with an id, if it and its issue exist.
+pub(crate) fn find(site: &Site, id: u64) -> Option<Worklog> {
+    let added = || {
+        let mut all = site.worklogs.added.values().flatten();
+        all.find(|entry| entry.id == id).map(|entry| entry.issue)
+    };
+    let issue = if id > FIRST_ADDED_ID {
+        added()?
+    } else {
+        id / 10
+    };
+    let issue = site.issue(issue)?;
+    entries(site, &issue).find(|entry| entry.id == id)
+}
+
+fn seeded(site: &Site, issue: &Issue) -> impl Iterator<Item = Worklog> + use<> {
+    let config = site.config();
     let mut dice = Dice::new(config.seed, Stream::Worklog, issue.id);
     let count = dice.below(12).saturating_sub(8);
-    let (id, created, users) = (issue.id, issue.created, config.users);
+    let (issue_id, created, users) = (issue.id, issue.created, config.users);
     let span = (issue.updated - created).unsigned_abs() + 1;
-    (0..count).map(move |nth| Worklog {
-        id: id * 10 + nth,
-        author: dice.position(users),
-        started: created + dice.below(span) as i64,
-        minutes: 15 * (1 + dice.below(32)),
+    (0..count).map(move |nth| {
+        let author = dice.position(users);
+        let started = created + dice.below(span) as i64;
+        Worklog {
+            id: issue_id * 10 + nth,
+            issue: issue_id,
+            author,
+            started,
+            updated: started,
+            minutes: 15 * (1 + dice.below(32)),
+        }
     })
 }
 
 /// Writes the `worklog` field of an issue, which shows no entries: those have an own resource.
 pub(super) fn render_in_issue(view: &View<'_>, o: &mut Json) {
-    let total = entries(view).count() as u64;
+    let total = entries(view.site, view.issue).count() as u64;
     o.object(|o| {
         o.key("startAt").number(0);
         o.key("maxResults").number(20);
@@ -42,12 +108,12 @@ pub(super) fn render_in_issue(view: &View<'_>, o: &mut Json) {
 }
 
 impl Worklog {
-    pub(crate) fn render(&self, out: &mut Json, view: &View<'_>) {
-        let (issue, author) = (view.issue.id, view.site.user_fragment(self.author));
+    pub(crate) fn render(&self, out: &mut Json, site: &Site) {
+        let (issue, author) = (self.issue, site.user_fragment(self.author));
         out.object(|o| {
             o.key("self")
                 .raw("\"")
-                .raw(view.site.url())
+                .raw(site.url())
                 .raw("/rest/api/3/issue/");
             o.digits(issue, 1)
                 .raw("/worklog/")
@@ -58,11 +124,11 @@ impl Worklog {
             o.key("comment");
             document(
                 o,
-                Dice::new(view.site.config().seed, Stream::Text, self.id << 24),
+                Dice::new(site.config().seed, Stream::Text, self.id << 24),
                 200,
             );
             o.key("created").time(self.started);
-            o.key("updated").time(self.started);
+            o.key("updated").time(self.updated);
             o.key("started").time(self.started);
             o.key("timeSpent")
                 .raw("\"")

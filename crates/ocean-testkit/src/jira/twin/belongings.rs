@@ -6,7 +6,6 @@ use crate::jira::{
     data::{
         issue::Issue,
         project::Component,
-        render::View,
         workflow::{Category, IssueType, Status},
         worklog,
     },
@@ -101,7 +100,7 @@ impl SiteHandle {
             let mut found = Vec::new();
             for issue in site.issues_from(0).filter(|issue| search.matches(issue)) {
                 let issue = issue.as_ref();
-                let entries = worklog::entries(&View { issue, site });
+                let entries = worklog::entries(site, issue);
                 let entries = entries.filter(|entry| started.contains(&entry.started));
                 found.extend(entries.map(|entry| (site.issue_key(issue), entry.id)));
             }

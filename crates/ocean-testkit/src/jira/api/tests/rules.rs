@@ -156,6 +156,41 @@ async fn permissions_follow_the_rules() {
 }
 
 #[tokio::test]
+async fn issues_and_worklogs_are_fetched_in_bulk_and_the_unknown_left_out() {
+    let twin = twin().await;
+    let path = "/rest/api/3/issue/bulkfetch";
+    let body =
+        json!({"issueIdsOrKeys": ["PAY-1", "100000", "NOPE-1", "pay-2", "9"], "fields": ["key"]});
+    let answer = ask(&twin, "POST", path, &body).await.json;
+    let issues = answer["issues"].as_array().expect("issues").iter();
+    let keys: Vec<_> = issues.map(|issue| issue["key"].clone()).collect();
+    assert_eq!(keys, ["PAY-1", "PAY-2"]);
+    assert_eq!(answer["issueErrors"], json!([]));
+    let many = json!({"issueIdsOrKeys": vec!["1"; 101]});
+    assert_eq!(ask(&twin, "POST", path, &many).await.status, 400);
+
+    let change = json!({"op": "log_work", "issue": "PAY-1", "minutes": 5});
+    let logged = ask(&twin, "POST", "/__twin/change", &change).await.json;
+    let id: u64 = logged["changed"][0]["id"]
+        .as_str()
+        .expect("id")
+        .parse()
+        .expect("id");
+    let body = json!({"ids": [id, 7]});
+    let listed = ask(&twin, "POST", "/rest/api/3/worklog/list", &body)
+        .await
+        .json;
+    assert_eq!(listed.as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        (&listed[0]["issueId"], &listed[0]["timeSpentSeconds"]),
+        (&json!("100000"), &json!(300))
+    );
+    let page = get(&twin, "/rest/api/3/issue/PAY-1/worklog").await;
+    let page = page["worklogs"].as_array().expect("worklogs");
+    assert_eq!(page.last(), Some(&listed[0]));
+}
+
+#[tokio::test]
 async fn changes_come_in_over_http_and_show_in_searches() {
     let twin = twin().await;
     let change = json!({"op": "create_issue", "project": "PAY", "summary": "By wire"});
