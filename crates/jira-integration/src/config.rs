@@ -42,6 +42,11 @@ pub struct JiraSettings {
     #[serde(default, deserialize_with = "optional_secret")]
     #[schemars(with = "Option<String>")]
     pub webhook_secret: Option<SecretString>,
+    /// The shared secret of before, which counts as well while it is set: Jira may still sign with
+    /// it what it sends again.
+    #[serde(default, deserialize_with = "optional_secret")]
+    #[schemars(with = "Option<String>")]
+    pub webhook_secret_previous: Option<SecretString>,
     /// Deprecated public address of this process. The runtime reads it as base URL when no other
     /// is set.
     #[serde(default)]
@@ -62,6 +67,8 @@ pub struct JiraConfig {
     pub organization_id: Option<String>,
     /// What Jira signs its webhook calls with.
     pub webhook_secret: Option<SecretString>,
+    /// What it signed them with before.
+    pub webhook_secret_previous: Option<SecretString>,
 }
 
 /// How requests prove who we are.
@@ -104,6 +111,7 @@ impl JiraConfig {
             },
             organization_id: None,
             webhook_secret: None,
+            webhook_secret_previous: None,
         })
     }
 
@@ -142,6 +150,13 @@ impl JiraConfig {
         self.webhook_secret = Some(secret.into());
         self
     }
+
+    /// The same, accepting also webhook calls that are signed with the secret of before.
+    #[must_use]
+    pub fn webhook_secret_previous(mut self, secret: impl Into<SecretString>) -> Self {
+        self.webhook_secret_previous = Some(secret.into());
+        self
+    }
 }
 
 impl TryFrom<&JiraSettings> for JiraConfig {
@@ -158,10 +173,9 @@ impl TryFrom<&JiraSettings> for JiraConfig {
             .atlassian_organization_id
             .clone()
             .filter(|id| !id.trim().is_empty());
-        config.webhook_secret = settings
-            .webhook_secret
-            .clone()
-            .filter(|secret| !secret.expose_secret().is_empty());
+        let is_set = |secret: &SecretString| !secret.expose_secret().is_empty();
+        config.webhook_secret = settings.webhook_secret.clone().filter(is_set);
+        config.webhook_secret_previous = settings.webhook_secret_previous.clone().filter(is_set);
         Ok(config)
     }
 }
@@ -232,15 +246,25 @@ mod tests {
 
     #[test]
     fn an_empty_optional_setting_is_not_set() {
-        let config = config(&[("atlassian_organization_id", ""), ("webhook_secret", "")]).unwrap();
+        let empty = [
+            ("atlassian_organization_id", ""),
+            ("webhook_secret", ""),
+            ("webhook_secret_previous", ""),
+        ];
+        let config = config(&empty).unwrap();
         assert!(config.organization_id.is_none());
         assert!(config.webhook_secret.is_none());
+        assert!(config.webhook_secret_previous.is_none());
     }
 
     #[test]
     fn debug_output_hides_who_we_are() {
-        let text = format!("{:?}", config(&[("webhook_secret", "s3cret")]).unwrap());
-        for secret in ["t0ken", "ada@acme.test", "s3cret"] {
+        let secrets = [
+            ("webhook_secret", "s3cret"),
+            ("webhook_secret_previous", "0lder"),
+        ];
+        let text = format!("{:?}", config(&secrets).unwrap());
+        for secret in ["t0ken", "ada@acme.test", "s3cret", "0lder"] {
             assert!(!text.contains(secret), "{text}");
         }
     }

@@ -348,6 +348,7 @@ fn the_spec_lists_the_settings_that_the_settings_type_reads() {
         json!(["atlassianUserToken", "string", true, true]),
         json!(["atlassianOrganizationId", "string", false, false]),
         json!(["webhookSecret", "string", false, true]),
+        json!(["webhookSecretPrevious", "string", false, true]),
     ];
     assert_eq!(settings, expected);
     let schema = schemars::schema_for!(JiraSettings).to_value();
@@ -359,7 +360,8 @@ fn the_spec_lists_the_settings_that_the_settings_type_reads() {
             "atlassian_user_email",
             "atlassian_user_token",
             "jira_host",
-            "webhook_secret"
+            "webhook_secret",
+            "webhook_secret_previous"
         ]
     );
 }
