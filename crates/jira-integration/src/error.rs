@@ -49,6 +49,12 @@ impl JiraError {
         self.has_status(http::StatusCode::BAD_REQUEST)
     }
 
+    /// Whether the site does not know the kind of request at all.
+    pub(crate) fn is_unknown_operation(&self) -> bool {
+        self.has_status(http::StatusCode::NOT_FOUND)
+            || self.has_status(http::StatusCode::METHOD_NOT_ALLOWED)
+    }
+
     /// Whether Jira itself says that what was asked for does not exist, or not for us. The 404 of
     /// a proxy in between does not count.
     pub(crate) fn is_gone(&self) -> bool {

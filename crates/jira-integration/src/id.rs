@@ -1,4 +1,7 @@
-//! The id of an object in Jira.
+//! What names an object in Jira: ids, which never change, and keys, which do.
+//!
+//! Events name objects, and whoever can reach us can send events. So a name is checked when it is
+//! read: what is none is refused before it comes near a query or an address.
 
 use std::fmt;
 
@@ -34,9 +37,78 @@ impl<'de> Deserialize<'de> for JiraId {
     }
 }
 
+/// The key of a project, such as `PORT`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct ProjectKey(String);
+
+/// The key of an issue, such as `PORT-7`. It changes when the issue moves.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct IssueKey(String);
+
+impl ProjectKey {
+    /// Letters, digits and underscores. What else a site allows is Jira's to say.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let is_part = |character: char| character.is_alphanumeric() || character == '_';
+        (!text.is_empty() && text.chars().all(is_part)).then(|| Self(text.to_owned()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl IssueKey {
+    /// The key of a project, a hyphen and a number.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (project, number) = text.rsplit_once('-')?;
+        ProjectKey::parse(project)?;
+        let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| Self(text.to_owned()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for ProjectKey {
+    fn deserialize<D: Deserializer<'de>>(text: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(text)?;
+        Self::parse(&text).ok_or_else(|| D::Error::custom("this is not the key of a project"))
+    }
+}
+
+impl<'de> Deserialize<'de> for IssueKey {
+    fn deserialize<D: Deserializer<'de>>(text: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(text)?;
+        Self::parse(&text).ok_or_else(|| D::Error::custom("this is not the key of an issue"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_is_nothing_that_a_query_or_an_address_could_mistake() {
+        for (text, of_project, of_issue) in [
+            ("PORT", true, false),
+            ("PORT-7", false, true),
+            ("A_1-20", false, true),
+            ("", false, false),
+            ("-7", false, false),
+            ("PORT-", false, false),
+            ("PORT-7 OR project=X", false, false),
+            ("PORT 7", false, false),
+            ("..", false, false),
+            ("../PORT-7", false, false),
+            ("PORT-7\"", false, false),
+            ("A-B-7", false, false),
+        ] {
+            assert_eq!(ProjectKey::parse(text).is_some(), of_project, "{text}");
+            assert_eq!(IssueKey::parse(text).is_some(), of_issue, "{text}");
+        }
+    }
 
     #[test]
     fn an_id_is_an_integer_written_as_number_or_text() {

@@ -16,17 +16,19 @@ const DELIVERY_HEADER: &str = "x-atlassian-webhook-identifier";
 /// The header in which Jira puts the signature of a webhook whose secret is set.
 const SIGNATURE_HEADER: &str = "x-hub-signature";
 
-/// Checks that Jira sent this event: its signature is the HMAC-SHA256 of the exact body.
+/// Checks that Jira sent this event: its signature is the HMAC-SHA256 of the exact body, made with
+/// one of the secrets. While a secret is changed there are two.
 ///
 /// Without a secret every event is accepted, as a webhook that was registered without one is not
 /// signed.
-pub(crate) fn authenticate(
-    secret: Option<&SecretString>,
+pub(crate) fn authenticate<'s>(
+    secrets: impl IntoIterator<Item = &'s SecretString>,
     event: &WebhookEvent,
 ) -> Result<(), Unauthenticated> {
-    let Some(secret) = secret else {
+    let mut secrets = secrets.into_iter().peekable();
+    if secrets.peek().is_none() {
         return Ok(());
-    };
+    }
     let refused = |reason: &str| Unauthenticated(reason.to_owned());
     let header = event
         .header(SIGNATURE_HEADER)
@@ -35,11 +37,21 @@ pub(crate) fn authenticate(
         .strip_prefix("sha256=")
         .ok_or_else(|| refused("the signature is not of the form `sha256=...`"))?;
     let signature = decode_hex(signature).ok_or_else(|| refused("the signature is not hex"))?;
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes())
-        .map_err(|error| Unauthenticated(error.to_string()))?;
-    mac.update(event.body());
-    mac.verify_slice(&signature)
-        .map_err(|_mismatch| refused("the signature does not match"))
+    // All secrets are tried whatever comes of the first, so that the time tells nothing.
+    let matching = secrets
+        .filter(|secret| is_signed(secret, event, &signature))
+        .count();
+    if matching == 0 {
+        return Err(refused("the signature does not match"));
+    }
+    Ok(())
+}
+
+fn is_signed(secret: &SecretString, event: &WebhookEvent, signature: &[u8]) -> bool {
+    Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).is_ok_and(|mut mac| {
+        mac.update(event.body());
+        mac.verify_slice(signature).is_ok()
+    })
 }
 
 /// What Jira calls this delivery; it says the same when it sends the event again.
@@ -85,27 +97,30 @@ mod tests {
     /// `printf '{"a": 1}' | openssl dgst -sha256 -hmac s3cret`
     const SIGNATURE: &str = "1a9fab6cd4b8cdcaad8640f3eca73fa924c62ff24f3833254ef3547232153767";
 
-    fn check(
-        secret: Option<&str>,
-        signature: Option<&str>,
-        body: &'static str,
-    ) -> Result<(), String> {
+    fn check(secrets: &[&str], signature: Option<&str>, body: &'static str) -> Result<(), String> {
         let mut headers = HeaderMap::new();
         if let Some(signature) = signature {
             headers.insert(SIGNATURE_HEADER, signature.parse().unwrap());
         }
         let event = WebhookEvent::new(headers, body).unwrap();
-        let secret = secret.map(SecretString::from);
-        authenticate(secret.as_ref(), &event).map_err(|refused| refused.to_string())
+        let secrets: Vec<_> = secrets.iter().map(|&one| SecretString::from(one)).collect();
+        authenticate(&secrets, &event).map_err(|refused| refused.to_string())
     }
 
     #[test]
     fn a_signature_over_the_exact_body_is_accepted() {
         let signature = format!("sha256={SIGNATURE}");
-        assert_eq!(
-            check(Some("s3cret"), Some(&signature), r#"{"a": 1}"#),
-            Ok(())
-        );
+        assert_eq!(check(&["s3cret"], Some(&signature), r#"{"a": 1}"#), Ok(()));
+    }
+
+    #[test]
+    fn while_the_secret_is_changed_the_one_of_before_counts_too() {
+        let signature = format!("sha256={SIGNATURE}");
+        let body = r#"{"a": 1}"#;
+        assert_eq!(check(&["new", "s3cret"], Some(&signature), body), Ok(()));
+        assert_eq!(check(&["s3cret", "old"], Some(&signature), body), Ok(()));
+        let refused = check(&["new", "old"], Some(&signature), body).unwrap_err();
+        assert_eq!(refused, "the signature does not match");
     }
 
     #[test]
@@ -137,13 +152,13 @@ mod tests {
             ("s3cret", Some("sha256=zz"), r#"{"a": 1}"#, "not hex"),
             ("s3cret", None, r#"{"a": 1}"#, "no signature"),
         ] {
-            let refused = check(Some(secret), signature, body).unwrap_err();
+            let refused = check(&[secret], signature, body).unwrap_err();
             assert!(refused.contains(reason), "{signature:?}: {refused}");
         }
     }
 
     #[test]
     fn without_a_secret_every_event_is_accepted() {
-        assert_eq!(check(None, None, "{}"), Ok(()));
+        assert_eq!(check(&[], None, "{}"), Ok(()));
     }
 }

@@ -104,7 +104,7 @@ async fn bring_up_to_date(
         warn!("the webhook is disabled: no events arrive");
     }
     // Jira does not tell a webhook's secret, so a configured one is always set anew.
-    if same_events(&webhook.events, &events) && !jira.verifies_signatures() {
+    if same_events(&webhook.events, &events) && !jira.registers_secret() {
         info!("the webhook exists and sends all events");
         return Ok(());
     }

@@ -7,7 +7,7 @@ use ocean_core::http::paging::TokenPages;
 use ocean_core::{Batch, Stream};
 use serde::Serialize;
 
-use super::site::{Site, get, with_json};
+use super::site::{Site, with_json};
 use super::{JiraClient, PAGE_SIZE};
 use crate::error::JiraError;
 
@@ -86,17 +86,6 @@ impl JiraClient {
         TokenPages::next_page_token("issues")
             .pages(move |token| jira.fetch(search_request(jira.site(), &query, token.as_deref())))
     }
-
-    /// The key of the issue with this id; `None` when there is none that our account may see.
-    pub(crate) async fn issue_key(&self, id: u64) -> Result<Option<String>, JiraError> {
-        let Some(issue) = self.find(issue_request(self.site(), id)?).await? else {
-            return Ok(None);
-        };
-        let key = issue.get("key").ok_or(JiraError::Unexpected {
-            what: "an issue without a key",
-        })?;
-        Ok(Some(key))
-    }
 }
 
 /// A search is sent as POST, because queries can be long, but changes nothing.
@@ -131,13 +120,6 @@ fn search_request(
     let mut request = with_json(Method::POST, site.platform(&["search", "jql"]), &[], &body)?;
     request.extensions_mut().insert(Retry::Idempotent);
     Ok(request)
-}
-
-fn issue_request(site: &Site, id: u64) -> Result<Request<Bytes>, JiraError> {
-    get(
-        site.platform(&["issue", &id.to_string()]),
-        &[("fields", "summary")],
-    )
 }
 
 #[cfg(test)]

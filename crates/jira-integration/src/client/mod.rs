@@ -11,6 +11,7 @@ mod boards;
 mod cloud;
 mod components;
 mod epics;
+mod existence;
 mod issues;
 mod projects;
 mod rate_limit;
@@ -38,6 +39,7 @@ pub use self::boards::BoardQuery;
 pub(crate) use self::boards::with_keys_of;
 use self::cloud::Clouds;
 pub use self::components::ComponentQuery;
+pub(crate) use self::existence::{ExistingIssues, IssueName};
 pub use self::issues::{IssueQuery, MAX_RECONCILED_ISSUES};
 pub use self::projects::ProjectQuery;
 use self::rate_limit::RateLimiter;
@@ -66,6 +68,7 @@ struct Shared {
     clouds: Clouds,
     organization_id: Option<String>,
     webhook_secret: Option<SecretString>,
+    webhook_secret_previous: Option<SecretString>,
 }
 
 impl JiraClient {
@@ -91,6 +94,7 @@ impl JiraClient {
                 clouds: Clouds::default(),
                 organization_id: config.organization_id,
                 webhook_secret: config.webhook_secret,
+                webhook_secret_previous: config.webhook_secret_previous,
             }),
         })
     }
@@ -105,12 +109,18 @@ impl JiraClient {
     ///
     /// # Errors
     ///
-    /// When a webhook secret is configured and the event is not signed with it.
+    /// When a webhook secret is configured and the event is signed neither with it nor with the
+    /// one of before.
     pub fn authenticate(&self, event: &WebhookEvent) -> Result<(), Unauthenticated> {
-        webhook::authenticate(self.webhook_secret(), event)
+        let previous = self.shared.webhook_secret_previous.as_ref();
+        webhook::authenticate(self.webhook_secret().into_iter().chain(previous), event)
     }
 
     pub(crate) fn verifies_signatures(&self) -> bool {
+        self.webhook_secret().is_some() || self.shared.webhook_secret_previous.is_some()
+    }
+
+    pub(crate) fn registers_secret(&self) -> bool {
         self.webhook_secret().is_some()
     }
 
@@ -167,8 +177,8 @@ impl fmt::Debug for JiraClient {
 /// Hides our credentials in whatever an error quotes. An access token out of a file is known by its
 /// shape instead, as it changes.
 fn masker(config: &JiraConfig) -> Masker {
-    let webhook = config.webhook_secret.as_ref();
-    let webhook = webhook.map(|secret| secret.expose_secret());
+    let webhook = [&config.webhook_secret, &config.webhook_secret_previous].into_iter();
+    let webhook = webhook.flatten().map(|secret| secret.expose_secret());
     match &config.credentials {
         Credentials::Basic { email, token } => {
             let (email, token) = (email.expose_secret(), token.expose_secret());

@@ -8,6 +8,7 @@ use ocean_core::{Batch, RawItem, Stream};
 use super::site::{Site, get};
 use super::{JiraClient, PAGE_SIZE};
 use crate::error::JiraError;
+use crate::id::JiraId;
 
 /// What to ask for about projects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,6 +49,14 @@ impl JiraClient {
         query: &ProjectQuery,
     ) -> Result<Option<RawItem>, JiraError> {
         self.find(project_request(self.site(), key, query)?).await
+    }
+
+    /// The keys that a project has and had; none when it is gone.
+    pub(crate) async fn project_keys(&self, id: JiraId) -> Result<Vec<String>, JiraError> {
+        let query = ProjectQuery::default().expand("projectKeys");
+        let project = self.project(&id.to_string(), &query).await?;
+        let keys = project.and_then(|project| project.get("projectKeys"));
+        Ok(keys.unwrap_or_default())
     }
 }
 

@@ -1,14 +1,22 @@
 //! Worklogs of the platform API.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
-use http::Request;
+use http::{Method, Request};
+use ocean_core::http::Retry;
 use ocean_core::http::paging::{OffsetPages, Overlap, Window};
 use ocean_core::{Batch, RawItem, Stream};
+use serde_json::json;
 
 use super::absence::or_nothing;
-use super::site::{PageQuery, Site, get};
+use super::site::{PageQuery, Site, get, with_json};
 use super::{JiraClient, PAGE_SIZE};
 use crate::error::JiraError;
+use crate::id::JiraId;
+
+/// How many worklogs Jira lists in one request.
+const MAX_LISTED_WORKLOGS: usize = 1_000;
 
 /// Which worklogs of an issue to ask for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,19 +67,30 @@ impl JiraClient {
         or_nothing(pages, &[])
     }
 
-    /// One worklog; `None` when there is none that our account may see.
+    /// Those of some worklogs that exist and that our account may see, by id.
+    ///
+    /// Of `query` only what it expands counts.
     ///
     /// # Errors
     ///
     /// When Jira does not answer.
-    pub async fn worklog(
+    pub(crate) async fn existing_worklogs(
         &self,
-        issue: u64,
-        id: u64,
+        ids: &[JiraId],
         query: &WorklogQuery,
-    ) -> Result<Option<RawItem>, JiraError> {
-        self.find(worklog_request(self.site(), issue, id, query)?)
-            .await
+    ) -> Result<HashMap<JiraId, RawItem>, JiraError> {
+        let mut existing = HashMap::new();
+        for ids in ids.chunks(MAX_LISTED_WORKLOGS) {
+            let request = listed_request(self.site(), ids, query)?;
+            let worklogs: Vec<RawItem> = self.send_json(request).await?;
+            for worklog in worklogs {
+                let id = worklog.get("id").ok_or(JiraError::Unexpected {
+                    what: "a worklog without an id",
+                })?;
+                existing.insert(id, worklog);
+            }
+        }
+        Ok(existing)
     }
 }
 
@@ -89,17 +108,17 @@ fn list_request(
     get(site.platform(&["issue", issue_key, "worklog"]), &parameters)
 }
 
-/// A single worklog is expanded like a listed one.
-fn worklog_request(
+/// Sent as POST, but changes nothing. A worklog is expanded here like in the listing of an issue.
+fn listed_request(
     site: &Site,
-    issue: u64,
-    id: u64,
+    ids: &[JiraId],
     query: &WorklogQuery,
 ) -> Result<Request<Bytes>, JiraError> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
     let parameters: Vec<_> = query.expand_parameter().into_iter().collect();
-    let (issue, id) = (issue.to_string(), id.to_string());
-    get(
-        site.platform(&["issue", &issue, "worklog", &id]),
-        &parameters,
-    )
+    let body = json!({ "ids": ids });
+    let url = site.platform(&["worklog", "list"]);
+    let mut request = with_json(Method::POST, url, &parameters, &body)?;
+    request.extensions_mut().insert(Retry::Idempotent);
+    Ok(request)
 }

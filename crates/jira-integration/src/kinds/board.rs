@@ -1,5 +1,5 @@
-//! Boards: read page by page with the keys of the projects they show, re-read on every board event
-//! that is not a deletion.
+//! Boards: read page by page with the keys of the projects they show, read again on every board
+//! event.
 
 use ocean_core::prelude::*;
 use schemars::JsonSchema;
@@ -104,8 +104,6 @@ pub struct BoardWebhookProcessor;
 /// What a board event must carry.
 #[derive(Debug, Deserialize)]
 pub struct BoardEvent {
-    #[serde(rename = "webhookEvent")]
-    name: String,
     board: Snapshot<BoardFields>,
 }
 
@@ -159,17 +157,14 @@ impl WebhookProcessor<JiraClient> for BoardWebhookProcessor {
 }
 
 impl BoardEvent {
+    /// Whatever the event says, Jira knows whether the board is there.
     async fn changes(
         self,
         jira: &JiraClient,
         selector: &BoardSelector,
     ) -> Result<Changes, JiraError> {
         let id = self.board.fields.id.0;
-        let found = match self.name.as_str() {
-            "board_deleted" => None,
-            _ => jira.board(id).await?,
-        };
-        let Some(board) = found else {
+        let Some(board) = jira.board(id).await? else {
             return Ok(Changes::deleted([self.board.item]));
         };
         let Some(projects) = jira.board_projects(id).await? else {

@@ -1,15 +1,15 @@
 //! Issues: searched with the user's JQL, and searched again for up to fifty events at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ocean_core::prelude::*;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Kinds;
-use crate::client::{IssueQuery, JiraClient, MAX_RECONCILED_ISSUES};
+use crate::client::{ExistingIssues, IssueName, IssueQuery, JiraClient, MAX_RECONCILED_ISSUES};
 use crate::error::JiraError;
-use crate::id::JiraId;
+use crate::id::{IssueKey, JiraId};
 use crate::jql;
 use crate::webhook::{self, Snapshot};
 
@@ -63,7 +63,8 @@ pub fn on_resync_issues(
 /// Keeps issues up to date between resyncs.
 ///
 /// Jira is asked again with the selector's query, so that an issue that no longer fits it leaves
-/// the catalog as it would in a resync.
+/// the catalog as it would in a resync. That an issue is deleted, or left a key, is not believed
+/// either: Jira is asked who has the key.
 #[derive(Debug, Clone, Copy)]
 pub struct IssueWebhookProcessor;
 
@@ -79,7 +80,7 @@ pub struct IssueEvent {
 #[derive(Debug, Deserialize)]
 struct IssueFields {
     id: JiraId,
-    key: String,
+    key: IssueKey,
 }
 
 /// What an update changed, field by field.
@@ -125,8 +126,8 @@ impl WebhookProcessor<JiraClient> for IssueWebhookProcessor {
 
     /// Jira is asked for the issue either way; only the keys that an event names can be lost.
     fn supersedes(&self, newer: &IssueEvent, older: &IssueEvent) -> bool {
-        let named = |key| newer.keys().any(|known| known == key);
-        older.keys().all(named)
+        let is_named = |key| newer.keys().any(|known| known == key);
+        older.keys().all(is_named)
     }
 
     async fn handle(
@@ -135,16 +136,52 @@ impl WebhookProcessor<JiraClient> for IssueWebhookProcessor {
         events: Vec<IssueEvent>,
         resource: &ResourceConfig<IssueSelector>,
     ) -> Result<Changes, SourceError> {
-        let (gone, changed): (Vec<_>, Vec<_>) =
-            events.into_iter().partition(IssueEvent::is_deletion);
-        let ids: Vec<_> = changed.iter().map(|event| event.issue.fields.id).collect();
+        let doubts = events.iter().flat_map(IssueEvent::doubts);
+        let doubts: HashSet<IssueName> = doubts.collect();
+        let existing = jira.existing_issues(doubts.iter().cloned()).await?;
+        let living = events
+            .iter()
+            .filter(|event| !event.is_deletion() || existing.key(event.issue.fields.id).is_some());
+        let ids: Vec<_> = living.map(|event| event.issue.fields.id).collect();
         let selector = &resource.selector;
         let found = find_issues(jira, selector.into(), &selector.jql, &ids).await?;
-        let mut changes = Changes::deleted(gone.into_iter().map(|event| event.issue.item));
-        for event in changed {
-            changes = changes.and(event.changes(&found));
-        }
-        Ok(changes)
+        let leaving: Vec<_> = events
+            .iter()
+            .flat_map(|event| event.leaving(&found))
+            .collect();
+        let unasked = |name: &IssueName| !doubts.contains(name);
+        let names: HashSet<_> = leaving.iter().map(Leaving::name).filter(unasked).collect();
+        let existing = existing.and(jira.existing_issues(names).await?);
+        let left = leaving
+            .into_iter()
+            .filter(|left| left.is_free(&existing, &found));
+        let deleted: Vec<_> = left.map(|left| left.item).collect();
+        // In the order of the events, so that what is sent to the catalog does not vary.
+        let updated = events
+            .iter()
+            .filter_map(|event| found.get(&event.issue.fields.id));
+        Ok(Changes::updated(updated.cloned()).and(Changes::deleted(deleted)))
+    }
+}
+
+/// A key that an event names and under which the query does not find its issue.
+struct Leaving {
+    id: JiraId,
+    key: IssueKey,
+    /// The issue as it was sent, under that key.
+    item: RawItem,
+}
+
+impl Leaving {
+    fn name(&self) -> IssueName {
+        IssueName::Key(self.key.clone())
+    }
+
+    /// Whether nothing that belongs into the catalog has the key. Another issue may have it, for
+    /// events can be late, or lie.
+    fn is_free(&self, existing: &ExistingIssues, found: &HashMap<JiraId, RawItem>) -> bool {
+        let holder = existing.holder(self.key.as_str());
+        holder.is_none_or(|holder| holder == self.id && !found.contains_key(&holder))
     }
 }
 
@@ -158,16 +195,23 @@ pub(super) async fn find_issues(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let found = match (search(jira, query, jql, ids).await, ids) {
-        // Jira answers 400 and not an empty list when an id in the query does not exist. For a
-        // batch the engine asks again in halves; for one issue we ask whether it is still there.
-        (Err(error), &[id]) if error.is_bad_request() => {
-            if jira.issue_key(id.0).await?.is_some() {
+    let found = match search(jira, query.clone(), jql, ids).await {
+        // Jira answers 400 and not an empty list when an id in the query does not exist.
+        Err(error) if error.is_bad_request() => {
+            let existing = jira
+                .existing_issues(ids.iter().copied().map(IssueName::Id))
+                .await?;
+            let living = ids.iter().copied().filter(|id| existing.key(*id).is_some());
+            let living: Vec<_> = living.collect();
+            if living.len() == ids.len() {
                 return Err(error);
             }
-            Vec::new()
+            if living.is_empty() {
+                return Ok(HashMap::new());
+            }
+            search(jira, query, jql, &living).await?
         }
-        (found, _) => found?,
+        found => found?,
     };
     // An issue that we could not recognise would be taken for gone, hence the error.
     let by_id = found.into_iter().map(|issue| match issue.get("id") {
@@ -194,40 +238,45 @@ async fn search(
 }
 
 impl IssueEvent {
-    /// The keys whose entities the event may remove.
-    fn keys(&self) -> impl Iterator<Item = &str> {
-        let key = std::iter::once(self.issue.fields.key.as_str());
-        key.chain(self.old_key())
-    }
-
     fn is_deletion(&self) -> bool {
         self.name == "jira:issue_deleted"
     }
 
+    /// What Jira is asked for before anything is believed: whether the issue that is said to be
+    /// gone is, and who has the key that an issue is said to have left.
+    fn doubts(&self) -> impl Iterator<Item = IssueName> {
+        let IssueFields { id, key } = &self.issue.fields;
+        let deleted = [IssueName::Id(*id), IssueName::Key(key.clone())];
+        let deleted = self.is_deletion().then_some(deleted);
+        let old = self.old_key().map(IssueName::Key);
+        deleted.into_iter().flatten().chain(old)
+    }
+
+    /// The keys whose entities the event may remove.
+    fn keys(&self) -> impl Iterator<Item = IssueKey> {
+        let key = std::iter::once(self.issue.fields.key.clone());
+        key.chain(self.old_key())
+    }
+
     /// The key the issue had before it moved to another project, if this event moved it.
-    fn old_key(&self) -> Option<&str> {
+    fn old_key(&self) -> Option<IssueKey> {
         let changes = &self.changelog.as_ref()?.items;
         let moved = changes
             .iter()
             .find(|change| change.field.eq_ignore_ascii_case("key"))?;
-        moved
-            .from
-            .as_deref()
-            .filter(|old| *old != self.issue.fields.key)
+        IssueKey::parse(moved.from.as_deref()?)
     }
 
-    fn changes(self, found: &HashMap<JiraId, RawItem>) -> Changes {
+    /// The keys that are not the one under which the query finds the issue.
+    fn leaving(&self, found: &HashMap<JiraId, RawItem>) -> impl Iterator<Item = Leaving> {
         let issue = found.get(&self.issue.fields.id);
-        let current_key: Option<String> = issue.and_then(|issue| issue.get("key"));
-        // An issue that has moved back meanwhile has its old key again.
-        let old = self
-            .old_key()
-            .filter(|old| current_key.as_deref() != Some(*old))
-            .map(|key| self.issue.item.clone().with("key", key));
-        let current = match issue {
-            Some(issue) => Changes::updated([issue.clone()]),
-            None => Changes::deleted([self.issue.item]),
-        };
-        current.and(Changes::deleted(old))
+        let current: Option<String> = issue.and_then(|issue| issue.get("key"));
+        let keys = self.keys();
+        keys.filter(move |key| current.as_deref() != Some(key.as_str()))
+            .map(|key| Leaving {
+                id: self.issue.fields.id,
+                item: self.issue.item.clone().with("key", key.as_str()),
+                key,
+            })
     }
 }

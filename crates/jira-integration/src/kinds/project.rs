@@ -1,4 +1,4 @@
-//! Projects: read page by page, re-read on every project event that is not a deletion.
+//! Projects: read page by page, read again on every project event.
 
 use ocean_core::prelude::*;
 use schemars::JsonSchema;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::Kinds;
 use crate::client::{JiraClient, ProjectQuery};
 use crate::error::JiraError;
-use crate::id::JiraId;
+use crate::id::{JiraId, ProjectKey};
 use crate::webhook::{self, Snapshot};
 
 /// What users may write under `selector:` of the kind `project`.
@@ -43,21 +43,22 @@ pub fn on_resync_projects(
 }
 
 /// Keeps projects up to date between resyncs.
+///
+/// A project that got another key leaves the catalog under all keys it had. Those of its issues
+/// change with it, of which Jira sends no events: they follow with the next resync.
 #[derive(Debug, Clone, Copy)]
 pub struct ProjectWebhookProcessor;
 
 /// What a project event must carry.
 #[derive(Debug, Deserialize)]
 pub struct ProjectEvent {
-    #[serde(rename = "webhookEvent")]
-    name: String,
     project: Snapshot<ProjectFields>,
 }
 
 #[derive(Debug, Deserialize)]
 struct ProjectFields {
     id: JiraId,
-    key: String,
+    key: ProjectKey,
 }
 
 impl WebhookProcessor<JiraClient> for ProjectWebhookProcessor {
@@ -85,8 +86,8 @@ impl WebhookProcessor<JiraClient> for ProjectWebhookProcessor {
         webhook::delivery_id(event)
     }
 
-    /// Jira is asked for the project either way. A project that was renamed has another key, and
-    /// the event that knows the old one is what removes it.
+    /// Jira is asked for the project and all its keys either way; a key that only the older event
+    /// names may be of a project that is gone.
     fn supersedes(&self, newer: &ProjectEvent, older: &ProjectEvent) -> bool {
         newer.project.fields.key == older.project.fields.key
     }
@@ -106,27 +107,33 @@ impl WebhookProcessor<JiraClient> for ProjectWebhookProcessor {
 }
 
 impl ProjectEvent {
-    /// Whether the event itself says that the project is gone. `project_restored_deleted` does
-    /// not: it brings a project back from the bin.
-    fn is_deletion(&self) -> bool {
-        matches!(
-            self.name.as_str(),
-            "project_deleted" | "project_soft_deleted"
-        )
-    }
-
+    /// Whatever the event says, Jira knows whether the project is there.
     async fn changes(
         self,
         jira: &JiraClient,
         selector: &ProjectSelector,
     ) -> Result<Changes, JiraError> {
-        if self.is_deletion() {
-            return Ok(Changes::deleted([self.project.item]));
+        let ProjectFields { id, key } = &self.project.fields;
+        let sent = &self.project.item;
+        let Some(project) = jira.project(&id.to_string(), &selector.into()).await? else {
+            let gone = is_free(jira, key).await?.then(|| sent.clone());
+            return Ok(Changes::deleted(gone));
+        };
+        let current: Option<String> = project.get("key");
+        let mut former = jira.project_keys(*id).await?;
+        if !former.iter().any(|known| known == key.as_str()) && is_free(jira, key).await? {
+            former.push(key.as_str().to_owned());
         }
-        let key = &self.project.fields.key;
-        Ok(match jira.project(key, &selector.into()).await? {
-            Some(project) => Changes::updated([project]),
-            None => Changes::deleted([self.project.item]),
-        })
+        former.retain(|key| current.as_ref() != Some(key));
+        let former = former.into_iter().map(|key| sent.clone().with("key", key));
+        Ok(Changes::updated([project]).and(Changes::deleted(former)))
     }
+}
+
+/// Whether no project has this key now.
+async fn is_free(jira: &JiraClient, key: &ProjectKey) -> Result<bool, JiraError> {
+    let holder = jira.project(key.as_str(), &ProjectQuery::default()).await?;
+    // A project that had the key before is found under it, too.
+    let held: Option<String> = holder.and_then(|project| project.get("key"));
+    Ok(held.as_deref() != Some(key.as_str()))
 }

@@ -1,5 +1,5 @@
-//! Releases, which Jira calls versions: read project by project, re-read on every version event
-//! that is not a deletion.
+//! Releases, which Jira calls versions: read project by project, read again on every version
+//! event.
 
 use ocean_core::prelude::*;
 use serde::Deserialize;
@@ -30,8 +30,6 @@ pub struct VersionWebhookProcessor;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VersionEvent {
-    #[serde(rename = "webhookEvent")]
-    name: String,
     version: Snapshot<VersionFields>,
     merged_to: Option<MergedTo>,
 }
@@ -99,18 +97,17 @@ impl WebhookProcessor<JiraClient> for VersionWebhookProcessor {
 }
 
 impl VersionEvent {
+    /// Whatever the event says, Jira knows whether the version is there.
     async fn changes(self, jira: &JiraClient) -> Result<Changes, JiraError> {
-        if self.name == "jira:version_deleted" {
-            let heir = match &self.merged_to {
-                Some(merged_to) => find(jira, merged_to.id).await?,
-                None => None,
-            };
-            return Ok(self.deletion(jira).await?.and(Changes::updated(heir)));
-        }
-        match find(jira, self.version.fields.id).await? {
-            Some(version) => Ok(Changes::updated([version])),
-            None => self.deletion(jira).await,
-        }
+        let heir = match &self.merged_to {
+            Some(merged_to) => find(jira, merged_to.id).await?,
+            None => None,
+        };
+        let own = match find(jira, self.version.fields.id).await? {
+            Some(version) => Changes::updated([version]),
+            None => self.deletion(jira).await?,
+        };
+        Ok(own.and(Changes::updated(heir)))
     }
 
     /// The version as it was sent, with the key of its project while there is one.

@@ -1,4 +1,4 @@
-//! Sprints: read board by board, re-read on every sprint event that is not a deletion.
+//! Sprints: read board by board, read again on every sprint event.
 
 use std::collections::HashSet;
 
@@ -111,8 +111,6 @@ pub struct SprintWebhookProcessor;
 /// What a sprint event must carry.
 #[derive(Debug, Deserialize)]
 pub struct SprintEvent {
-    #[serde(rename = "webhookEvent")]
-    name: String,
     sprint: Snapshot<SprintFields>,
 }
 
@@ -166,16 +164,13 @@ impl WebhookProcessor<JiraClient> for SprintWebhookProcessor {
 }
 
 impl SprintEvent {
+    /// Whatever the event says, Jira knows whether the sprint is there.
     async fn changes(
         self,
         jira: &JiraClient,
         selector: &SprintSelector,
     ) -> Result<Changes, JiraError> {
-        let found = match self.name.as_str() {
-            "sprint_deleted" => None,
-            _ => jira.sprint(self.sprint.fields.id.0).await?,
-        };
-        Ok(match found {
+        Ok(match jira.sprint(self.sprint.fields.id.0).await? {
             Some(sprint) if selector.includes(&sprint) => Changes::updated([sprint]),
             Some(sprint) => Changes::deleted([sprint]),
             None => Changes::deleted([self.sprint.item]),

@@ -1,4 +1,4 @@
-//! Users: read page by page, re-read on every user event that is not a deletion.
+//! Users: read page by page, read again on every user event.
 
 use ocean_core::prelude::*;
 use serde::Deserialize;
@@ -23,8 +23,6 @@ pub struct UserWebhookProcessor;
 /// What a user event must carry.
 #[derive(Debug, Deserialize)]
 pub struct UserEvent {
-    #[serde(rename = "webhookEvent")]
-    name: String,
     user: Snapshot<UserFields>,
 }
 
@@ -79,10 +77,9 @@ impl WebhookProcessor<JiraClient> for UserWebhookProcessor {
 }
 
 impl UserEvent {
+    /// Whatever the event says, Jira knows whether the user is there: accounts that were closed
+    /// are listed, and so they are kept.
     async fn changes(self, jira: &JiraClient) -> Result<Changes, JiraError> {
-        if self.name == "user_deleted" {
-            return Ok(Changes::deleted([self.user.item]));
-        }
         Ok(match jira.user(&self.user.fields.account_id).await? {
             Some(user) => Changes::updated([user]),
             None => Changes::deleted([self.user.item]),

@@ -1,7 +1,7 @@
-//! Worklogs: read issue by issue, for the issues that the user's JQL finds; kept up to date from
-//! what the events carry.
+//! Worklogs: read issue by issue, for the issues that the user's JQL finds; listed by their ids
+//! for up to fifty events at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use futures::stream;
 use jiff::fmt::strtime;
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::issue::find_issues;
 use super::{Kinds, spoken};
 use crate::client::{
-    CONCURRENT_REQUESTS, IssueQuery, JiraClient, MAX_RECONCILED_ISSUES, WorklogQuery,
+    CONCURRENT_REQUESTS, IssueName, IssueQuery, JiraClient, MAX_RECONCILED_ISSUES, WorklogQuery,
 };
 use crate::error::JiraError;
 use crate::id::JiraId;
@@ -97,12 +97,6 @@ impl WorklogSelector {
                 .started_before
                 .is_none_or(|before| started < before)
     }
-
-    fn expands(&self) -> bool {
-        let expand = self.api_query_params.as_ref();
-        let expand = expand.and_then(|parameters| parameters.expand.as_deref());
-        expand.is_some_and(|expand| !expand.is_empty())
-    }
 }
 
 /// Jira's notation of an instant, `2026-01-15T09:30:00.000+0000`.
@@ -141,8 +135,6 @@ pub struct WorklogWebhookProcessor;
 /// What a worklog event must carry.
 #[derive(Debug, Deserialize)]
 pub struct WorklogEvent {
-    #[serde(rename = "webhookEvent")]
-    name: String,
     worklog: Snapshot<WorklogFields>,
 }
 
@@ -179,7 +171,8 @@ impl WebhookProcessor<JiraClient> for WorklogWebhookProcessor {
         webhook::delivery_id(event)
     }
 
-    /// The newer event carries the worklog as it is now; without the issue it would change nothing.
+    /// Jira is asked for the worklog either way, but of one that is gone only the event says of
+    /// which issue it was.
     fn supersedes(&self, newer: &WorklogEvent, older: &WorklogEvent) -> bool {
         let issue = |event: &WorklogEvent| event.worklog.fields.issue_id;
         issue(newer).is_some() || issue(older).is_none()
@@ -192,62 +185,54 @@ impl WebhookProcessor<JiraClient> for WorklogWebhookProcessor {
         resource: &ResourceConfig<WorklogSelector>,
     ) -> Result<Changes, SourceError> {
         let selector = &resource.selector;
-        let changed = events.iter().filter(|event| !event.is_deletion());
-        let mut issues: Vec<_> = changed
-            .filter_map(|event| event.worklog.fields.issue_id)
-            .collect();
+        let ids: Vec<_> = events.iter().map(|event| event.worklog.fields.id).collect();
+        let existing = jira.existing_worklogs(&ids, &selector.into()).await?;
+        let mut issues: Vec<JiraId> = existing.values().filter_map(issue_of).collect();
         issues.sort_unstable();
         issues.dedup();
         let found = find_issues(jira, selector.issues(), &selector.jql, &issues).await?;
+        let elsewhere = events.iter().filter_map(|event| event.issue(&existing));
+        let elsewhere: HashSet<_> = elsewhere
+            .filter(|issue| !found.contains_key(issue))
+            .collect();
+        let others = jira
+            .existing_issues(elsewhere.into_iter().map(IssueName::Id))
+            .await?;
         let mut changes = Changes::none();
         for event in events {
-            changes = changes.and(event.changes(jira, selector, &found).await?);
+            let issue = event.issue(&existing);
+            let in_scope = issue.and_then(|issue| found.get(&issue));
+            let key = in_scope.and_then(|issue| issue.get("key"));
+            let elsewhere = || Some(others.key(issue?)?.to_owned());
+            let key: Option<String> = key.or_else(elsewhere);
+            let with_key = |worklog: RawItem| match key {
+                Some(key) => worklog.with("__issueKey", key),
+                None => worklog,
+            };
+            let now = existing.get(&event.worklog.fields.id);
+            changes = changes.and(match now {
+                Some(worklog) if in_scope.is_some() && selector.includes(worklog) => {
+                    Changes::updated([with_key(worklog.clone())])
+                }
+                _ => Changes::deleted([with_key(event.worklog.item)]),
+            });
         }
         Ok(changes)
     }
 }
 
 impl WorklogEvent {
-    fn is_deletion(&self) -> bool {
-        self.name == "worklog_deleted"
-    }
-
-    /// A worklog is what its event says, while the selector's query finds its issue.
-    async fn changes(
-        self,
-        jira: &JiraClient,
-        selector: &WorklogSelector,
-        found: &HashMap<JiraId, RawItem>,
-    ) -> Result<Changes, JiraError> {
-        let is_deletion = self.is_deletion();
-        let WorklogFields { id, issue_id } = self.worklog.fields;
-        let sent = self.worklog.item;
-        let Some(issue) = issue_id else {
-            let gone = is_deletion.then_some(sent);
-            return Ok(Changes::deleted(gone));
-        };
-        let in_scope = found.get(&issue).filter(|_| !is_deletion);
-        let key = match in_scope.and_then(|issue| issue.get("key")) {
-            Some(key) => Some(key),
-            None => jira.issue_key(issue.0).await?,
-        };
-        let with_key = |worklog: RawItem| match key {
-            Some(key) => worklog.with("__issueKey", key),
-            None => worklog,
-        };
-        if in_scope.is_none() {
-            return Ok(Changes::deleted([with_key(sent)]));
+    /// The issue as Jira knows it; for a worklog that is gone, as it was sent.
+    fn issue(&self, existing: &HashMap<JiraId, RawItem>) -> Option<JiraId> {
+        match existing.get(&self.worklog.fields.id) {
+            Some(worklog) => issue_of(worklog),
+            None => self.worklog.fields.issue_id,
         }
-        let now = if selector.expands() {
-            jira.worklog(issue.0, id.0, &selector.into()).await?
-        } else {
-            Some(sent.clone())
-        };
-        Ok(match now {
-            Some(worklog) if selector.includes(&worklog) => Changes::updated([with_key(worklog)]),
-            Some(_) | None => Changes::deleted([with_key(sent)]),
-        })
     }
+}
+
+fn issue_of(worklog: &RawItem) -> Option<JiraId> {
+    worklog.get("issueId")
 }
 
 #[cfg(test)]

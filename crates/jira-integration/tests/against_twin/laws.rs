@@ -1,10 +1,12 @@
-//! Which waiting event makes an older one of the same subject superfluous, and which do not.
+//! What processors say about events before they are handled: whose they are, what they are about,
+//! and which waiting event makes an older one superfluous.
 
 use http::HeaderMap;
-use ocean_core::{ErasedProcessor, WebhookEvent};
+use jira_integration::Kinds;
+use ocean_core::{ErasedProcessor, Kind as _, WebhookEvent};
 use serde_json::{Value, json};
 
-use crate::live::named;
+use crate::live::{issue_event, named};
 use crate::site::{Site, event};
 
 fn processor<'a>(site: &'a Site, event: &WebhookEvent) -> &'a ErasedProcessor {
@@ -188,5 +190,101 @@ async fn every_processor_knows_a_delivery_by_the_name_that_jira_gives_it() {
             let event = WebhookEvent::new(headers, "{}").unwrap();
             assert_eq!(processor.delivery_id(&event).as_deref(), known);
         }
+    }
+}
+
+#[tokio::test]
+async fn each_event_goes_to_the_processor_of_its_kind() {
+    let site = Site::start(|twin| twin).await;
+    for (name, kind) in [
+        ("jira:issue_updated", Some(Kinds::Issue)),
+        ("project_restored_archived", Some(Kinds::Project)),
+        ("user_created", Some(Kinds::User)),
+        ("jira:version_released", Some(Kinds::Release)),
+        ("board_created", Some(Kinds::Board)),
+        ("sprint_closed", Some(Kinds::Sprint)),
+        ("worklog_created", Some(Kinds::Worklog)),
+        ("jira:worklog_updated", None),
+    ] {
+        let event = event(&json!({"webhookEvent": name}));
+        let processors = site.integration().processors().iter();
+        let kinds: Vec<_> = processors
+            .filter(|processor| processor.path() == "/webhook" && processor.accepts(&event))
+            .flat_map(|processor| processor.kinds())
+            .copied()
+            .collect();
+        let expected: Vec<_> = kind.into_iter().map(Kinds::as_str).collect();
+        assert_eq!(kinds, expected, "{name}");
+    }
+    let nameless = event(&json!([1]));
+    let mut processors = site.integration().processors().iter();
+    assert!(!processors.any(|processor| processor.accepts(&nameless)));
+}
+
+#[tokio::test]
+async fn events_are_ordered_by_ids_that_never_change() {
+    let site = Site::start(|twin| twin).await;
+    for (payload, subject) in [
+        (issue_event("updated", 7, "PORT-1"), Ok("issue:7")),
+        (
+            named("project", "updated", json!({"id": 8, "key": "P"})),
+            Ok("project:8"),
+        ),
+        (
+            named("user", "updated", json!({"accountId": "a:1"})),
+            Ok("user:a:1"),
+        ),
+        (
+            json!({"webhookEvent": "jira:version_created", "version": {"id": "9"}}),
+            Ok("version:9"),
+        ),
+        (named("board", "created", json!({"id": 10})), Ok("board:10")),
+        (
+            named("sprint", "started", json!({"id": 11})),
+            Ok("sprint:11"),
+        ),
+        (
+            named("worklog", "created", json!({"id": "12"})),
+            Ok("worklog:12"),
+        ),
+        (
+            json!({"webhookEvent": "jira:version_created", "version": {"projectId": 9}}),
+            Err("version: an id must be an integer"),
+        ),
+        (
+            named("worklog", "created", json!({"id": ""})),
+            Err("worklog: an id must be an integer"),
+        ),
+        (
+            json!({"webhookEvent": "jira:issue_updated", "issue": {"id": "x", "key": "P-1"}}),
+            Err("issue: an id must be an integer"),
+        ),
+        (
+            json!({"webhookEvent": "project_updated", "project": {"id": 8}}),
+            Err("project: missing field `key`"),
+        ),
+    ] {
+        let event = event(&payload);
+        let mut processors = site.integration().processors().iter();
+        let processor = processors.find(|one| one.accepts(&event)).unwrap();
+        match (processor.subject(&event), subject) {
+            (Ok(named), Ok(subject)) => assert_eq!(named.unwrap().as_str(), subject),
+            (Err(error), Err(said)) => assert!(error.to_string().starts_with(said), "{error}"),
+            (got, expected) => panic!("{got:?} and not {expected:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn with_a_secret_unsigned_events_are_refused_by_every_processor() {
+    let event = event(&json!({}));
+    let open = Site::start(|twin| twin).await;
+    let closed = Site::configured(|twin| twin, |config| config.webhook_secret("s3cret")).await;
+    for processor in open.integration().processors() {
+        assert!(processor.authenticate(&event).is_ok());
+    }
+    for processor in closed.integration().processors() {
+        let refused = processor.authenticate(&event).unwrap_err();
+        assert_eq!(refused.to_string(), "the request has no signature");
     }
 }

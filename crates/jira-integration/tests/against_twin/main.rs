@@ -7,11 +7,14 @@
 )]
 
 mod children;
+mod events;
+mod forged;
 mod laws;
 mod lies;
 mod limits;
 mod live;
 mod live_children;
+mod live_worklogs;
 mod oauth;
 mod parents;
 mod resync;
