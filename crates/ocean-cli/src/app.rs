@@ -40,6 +40,8 @@ type Connect = Box<dyn Fn(&Settings, HttpClientBuilder) -> Result<Source, Failur
 pub(crate) struct Source {
     /// What it does when the process starts.
     pub(crate) hooks: Hooks,
+    /// The kinds it reads.
+    pub(crate) registry: Registry,
     /// Makes the engine that reads it and writes to a Port.
     pub(crate) engine: Box<dyn FnOnce(Arc<PortClient>, Arc<MapperPool>) -> SyncEngine + Send>,
 }
@@ -119,6 +121,7 @@ impl CliApp {
             let integration = integration(Integration::new(app));
             Ok(Source {
                 hooks: integration.hooks().clone(),
+                registry: integration.registry().clone(),
                 engine: Box::new(move |port, pool| SyncEngine::new(&integration, port, pool)),
             })
         }));

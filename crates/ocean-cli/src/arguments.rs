@@ -6,7 +6,7 @@ use clap::{
     Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum, value_parser,
 };
 
-pub(crate) use self::desk::SchemaCommand;
+pub(crate) use self::desk::{DeskOptions, ExplainArguments, PreviewArguments, SchemaCommand};
 use crate::app::CliApp;
 
 mod desk;
@@ -53,6 +53,12 @@ pub(crate) enum Command {
     /// Look at the settings.
     #[command(subcommand)]
     Config(ConfigCommand),
+
+    /// Show raw items of a kind and the entities they become; writes nothing.
+    Preview(PreviewArguments),
+
+    /// Show what each expression of the mapping gives for one item, and why it is null.
+    Explain(ExplainArguments),
 
     /// Print a JSON Schema, for editors and validators.
     #[command(subcommand)]

@@ -55,6 +55,11 @@ impl Environment {
         Sources::new(self.variables.clone())
     }
 
+    /// One variable.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str)
+    }
+
     pub(crate) fn proxies(&self) -> Proxies {
         Proxies::from_env(|name| self.variables.get(name).cloned())
     }

@@ -131,7 +131,8 @@ impl From<ResyncError> for Failure {
 }
 
 impl Failure {
-    fn of_port(class: ErrorClass, error: &(dyn StdError + 'static)) -> Self {
+    /// Port did not do what was asked.
+    pub(crate) fn of_port(class: ErrorClass, error: &(dyn StdError + 'static)) -> Self {
         if class == ErrorClass::Unauthorized {
             let message = format!("Port refused the credentials: {}", innermost(error));
             return Self::new(Exit::Refused, message).hint(

@@ -28,6 +28,7 @@
 //! | what can be typed | `arguments` |
 //! | what a command does | `commands`, one file each |
 //! | how a resync is put together | `session` |
+//! | what commands have at hand that write nothing | `desk`, `samples` |
 //! | how it looks | `display`, the only place that prints |
 //! | what the exit codes mean | `exit` |
 //!
@@ -38,12 +39,14 @@
 mod app;
 mod arguments;
 mod commands;
+mod desk;
 mod display;
 mod environment;
 mod exit;
 mod failure;
 mod logging;
 mod resources;
+mod samples;
 mod session;
 mod signals;
 mod simulation;

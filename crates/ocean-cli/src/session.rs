@@ -40,7 +40,7 @@ impl Session {
         folder: Option<&Path>,
     ) -> Result<Self, Failure> {
         let defaults = resources::defaults(app, settings, folder)?;
-        let Source { hooks, engine } =
+        let Source { hooks, engine, .. } =
             app.connect(settings, source_http(app, settings, environment))?;
         let port = Arc::new(PortClient::new(port_config(app, settings, environment))?);
         let pool = mapper_pool(settings)?;
@@ -131,7 +131,12 @@ fn start_context(settings: &Settings) -> StartContext {
     }
 }
 
-fn port_config(app: &CliApp, settings: &Settings, environment: &Environment) -> PortConfig {
+/// How Port is reached with these settings.
+pub(crate) fn port_config(
+    app: &CliApp,
+    settings: &Settings,
+    environment: &Environment,
+) -> PortConfig {
     let port = &settings.port;
     let batches = &settings.batches;
     let entities = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
@@ -154,7 +159,7 @@ fn port_config(app: &CliApp, settings: &Settings, environment: &Environment) -> 
 }
 
 /// An HTTP client for the third-party system with everything the operator decides.
-fn source_http(
+pub(crate) fn source_http(
     app: &CliApp,
     settings: &Settings,
     environment: &Environment,
@@ -173,7 +178,8 @@ fn source_http(
     }
 }
 
-fn mapper_pool(settings: &Settings) -> Result<MapperPool, Failure> {
+/// The threads that map, as many as configured.
+pub(crate) fn mapper_pool(settings: &Settings) -> Result<MapperPool, Failure> {
     let threads = settings.mapping.process_in_queue_max_workers;
     let threads =
         threads.and_then(|threads| NonZeroUsize::new(usize::try_from(threads.get()).ok()?));

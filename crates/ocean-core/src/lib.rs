@@ -137,9 +137,9 @@ pub use crate::live::{
     ResyncAnswer, ServerHost, ServerOptions, SqliteQueue, WebhookServer,
 };
 pub use crate::mapping::{
-    CompiledMapping, Environment, ExpressionFault, FaultCause, ItemError, ItemErrorKind,
-    ItemErrors, MapError, MapOptions, Mapped, MapperPool, Misconfigured, NoKey, ResourceMapper,
-    Skipped, Unsplit,
+    CompiledMapping, Environment, ExplainedExpression, Explanation, ExpressionFault, FaultCause,
+    Gives, ItemError, ItemErrorKind, ItemErrors, MapError, MapOptions, Mapped, MapperPool,
+    Misconfigured, MissingStep, NoKey, ResourceMapper, Skipped, Unsplit,
 };
 pub use crate::resource::{InvalidSelector, NoSelector, RawSelector, ResourceConfig, Selector};
 pub use crate::resync::{ErasedResync, Registry, Resync, ResyncContext, RunScope};

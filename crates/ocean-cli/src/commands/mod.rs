@@ -2,6 +2,8 @@
 
 mod config;
 mod demo;
+mod explain;
+mod preview;
 mod sail;
 mod schema;
 mod twin;
@@ -27,6 +29,8 @@ pub(crate) async fn run(
             config::show(app, &arguments, &environment)
         }
         Command::Schema(which) => schema::run(app, which),
+        Command::Explain(arguments) => Box::pin(explain::run(app, &arguments, &environment)).await,
+        Command::Preview(arguments) => Box::pin(preview::run(app, &arguments, &environment)).await,
     }
 }
 

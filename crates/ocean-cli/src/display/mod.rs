@@ -4,8 +4,11 @@
 //! so that tests can read it.
 
 pub(crate) mod demo;
+pub(crate) mod explain;
 mod faults;
 mod number;
+mod paint;
+pub(crate) mod preview;
 pub(crate) mod progress;
 mod report;
 mod table;
@@ -18,6 +21,7 @@ use ocean_core::http::Masker;
 use ocean_core::settings::{SettingOrigin, SettingsWarning};
 use serde::Serialize;
 
+pub(crate) use self::paint::Paint;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::simulation::Twin;
@@ -67,6 +71,18 @@ pub(crate) fn logged_report(found: &ResyncReport, masker: &Masker) -> Result<(),
 pub(crate) fn json(result: &impl Serialize, masker: &Masker) -> Result<(), Failure> {
     out(&format!("{}\n", masked_json(result, masker)?));
     Ok(())
+}
+
+/// How much of a value stands on its line.
+const SHOWN: usize = 100;
+
+/// As much of a value as fits on a line.
+fn shortened(text: &str) -> String {
+    let mut shown: String = text.chars().take(SHOWN).collect();
+    if shown.len() < text.len() {
+        shown.push_str(" ...");
+    }
+    shown
 }
 
 /// Prints a JSON document that people read and keep in files.

@@ -24,6 +24,7 @@ use crate::resource::{RawSelector, ResourceConfig};
 pub(crate) use self::coerce::number_text;
 pub use self::parse::{ConfigFaults, Parsed};
 pub use self::position::{Finding, MappingSource, Place, Position};
+pub(crate) use self::suggest::did_you_mean;
 
 /// A whole mapping document.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,7 @@
 //! Which known key did the author mean?
 
 /// The known key that is closest to `written`, if one is close.
-pub(super) fn did_you_mean<'k>(written: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(crate) fn did_you_mean<'k>(written: &str, known: &[&'k str]) -> Option<&'k str> {
     let plain = plain(written);
     let nearest = known
         .iter()

@@ -9,6 +9,7 @@ mod checked;
 mod compiled;
 mod entity;
 mod evaluation;
+mod explain;
 mod expressions;
 mod items_to_parse;
 mod jq;
@@ -25,6 +26,7 @@ mod vectors;
 
 pub(crate) use self::checked::CheckedMapping;
 pub use self::compiled::{CompiledMapping, ExpressionFault, FaultCause};
+pub use self::explain::{ExplainedExpression, Explanation, Gives, MissingStep};
 pub use self::jq::Environment;
 pub use self::mapped::{
     ItemError, ItemErrorKind, ItemErrors, Mapped, Misconfigured, NoKey, Skipped, Unsplit,

@@ -229,7 +229,11 @@ impl ResourceMapper {
         })
     }
 
-    const fn evaluation<'a>(
+    pub(super) const fn splitter(&self) -> Option<&Splitter> {
+        self.split.as_ref()
+    }
+
+    pub(super) const fn evaluation<'a>(
         &'a self,
         input: &'a Val,
         budget: &'a Budget,
@@ -245,21 +249,26 @@ impl ResourceMapper {
 
     /// Reads what the expressions need of an item; the fields an integration added win.
     fn read(&self, item: &RawItem) -> Result<Val, Refusal> {
-        let refuse = |message| Refusal {
-            path: "item".to_owned(),
-            kind: ItemErrorKind::Unreadable,
-            message,
-        };
-        if !item.is_object() {
-            return Err(refuse("is not an object".to_owned()));
-        }
-        let mut input = Val::from_json(item.json(), &self.needs)
-            .map_err(|error| refuse(format!("cannot be read: {}", error_chain(&error))))?;
-        for (name, value) in item.added() {
-            input.insert(name, Val::from(value.clone()));
-        }
-        Ok(input)
+        read(item, &self.needs)
     }
+}
+
+/// Reads these parts of an item.
+pub(super) fn read(item: &RawItem, needs: &Needs) -> Result<Val, Refusal> {
+    let refuse = |message| Refusal {
+        path: "item".to_owned(),
+        kind: ItemErrorKind::Unreadable,
+        message,
+    };
+    if !item.is_object() {
+        return Err(refuse("is not an object".to_owned()));
+    }
+    let mut input = Val::from_json(item.json(), needs)
+        .map_err(|error| refuse(format!("cannot be read: {}", error_chain(&error))))?;
+    for (name, value) in item.added() {
+        input.insert(name, Val::from(value.clone()));
+    }
+    Ok(input)
 }
 
 /// A raw item and its position in the batch.

@@ -43,6 +43,16 @@ impl Splitter {
         }
     }
 
+    /// The expression that gives the list.
+    pub(super) const fn list(&self) -> ExpressionId {
+        self.list
+    }
+
+    /// Whether an expression only serves to split items.
+    pub(super) fn uses(&self, id: ExpressionId) -> bool {
+        self.list == id || self.remainder == Some(id)
+    }
+
     /// Splits the item under evaluation; [`None`] when there is no list.
     pub(super) fn split(
         &self,

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod demo;
+mod desk;
 mod process;
 mod refused;
 mod running;

@@ -40,6 +40,7 @@ mod paths;
 mod program;
 mod rewrite;
 mod text;
+mod trace;
 mod value;
 
 #[cfg(test)]
@@ -51,6 +52,7 @@ pub(crate) use self::budget::{Budget, Limits, WORKER_STACK, with_stack};
 pub(crate) use self::needs::Needs;
 pub use self::program::Environment;
 pub(crate) use self::program::{CompileError, EvalError, Program, Refusal};
+pub(crate) use self::trace::Missing;
 pub(crate) use self::value::Val;
 
 /// An error that a program raises, and may catch.

@@ -122,7 +122,8 @@ pub(super) fn plain(term: &Ast<'_>) -> Option<Plain> {
     }
 }
 
-fn constant(term: &Ast<'_>) -> Option<Val> {
+/// The value of a constant.
+pub(super) fn constant(term: &Ast<'_>) -> Option<Val> {
     match term {
         Term::Str(None, parts) => {
             let mut text = String::new();

@@ -9,6 +9,7 @@ use jaq_core::{Ctx, Filter, Vars};
 use super::budget::{Budget, Exhausted};
 use super::needs::Needs;
 use super::paths::Plain;
+use super::trace::{Missing, Tracer};
 use super::value::Val;
 use super::{analysis, compile, parse, rewrite};
 
@@ -157,6 +158,27 @@ impl Program {
         }
     }
 
+    /// Why an expression gives null, nothing or an error for an input: the steps of its paths that
+    /// found nothing. Empty when none is to blame, or it does not compile.
+    pub(crate) fn trace(
+        text: &str,
+        environment: &Environment,
+        input: &Val,
+        budget: &Budget,
+    ) -> Vec<Missing> {
+        let rewritten = rewrite::rewrite(text);
+        let term = parse::check_text(text).and_then(|()| parse::parse(rewritten.text()));
+        let Ok(term) = term else {
+            return Vec::new();
+        };
+        let tracer = Tracer {
+            text: rewritten.text(),
+            environment: &environment.0,
+            budget,
+        };
+        tracer.trace(&term, input)
+    }
+
     /// The parts of an item that the program can read.
     pub(crate) fn needs(&self) -> &Needs {
         &self.inner.needs
@@ -194,7 +216,12 @@ impl CompileError {
     }
 }
 
-fn run(filter: &Filter<Data>, environment: Val, input: Val) -> Result<Option<Val>, String> {
+/// The first output of a filter.
+pub(super) fn run(
+    filter: &Filter<Data>,
+    environment: Val,
+    input: Val,
+) -> Result<Option<Val>, String> {
     let context = Ctx::<Data>::new(&filter.lut, Vars::new([environment]));
     match filter.id.run((context, input)).next() {
         None => Ok(None),
