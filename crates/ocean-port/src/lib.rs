@@ -60,3 +60,4 @@ pub use crate::client::PortClient;
 pub use crate::config::PortConfig;
 pub use crate::error::Error;
 pub use crate::provision::{Defaults, Origin, Provisioned, Runtime};
+pub use crate::request::OCEAN_CORE_VERSION;

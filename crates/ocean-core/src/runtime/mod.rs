@@ -2,6 +2,8 @@
 //!
 //! Start with [`Runtime`].
 
+mod control;
+mod host;
 mod polling;
 mod resyncs;
 mod runs;
@@ -11,10 +13,18 @@ mod status;
 mod told;
 mod trigger;
 
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use tokio_util::sync::CancellationToken;
 
+#[cfg(unix)]
+pub use self::control::{ControlSocket, send_order};
+pub use self::control::{Letter, Order, Reply, perform_order};
+pub use self::host::Calls;
+use self::host::Host;
 pub use self::resyncs::ResyncEnd;
 use self::resyncs::{Observer, Resyncs};
 use self::runs::run_on_demand;
@@ -25,8 +35,50 @@ pub use self::status::{
     EndedResync, Facts, Phase as ProcessPhase, PortFacts, ResyncFacts, RunningResync, Status,
 };
 pub use self::told::ToldResyncs;
+use self::told::after;
 pub use self::trigger::{Demand, Trigger, Triggers};
 use crate::catalog::IntegrationStore;
+use crate::http::Masker;
+use crate::live::{Ingest, LiveEngine, ServerOptions, WebhookServer};
+
+/// How a process is reached over HTTP, and what it answers.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct HttpSide {
+    /// Where to listen.
+    pub addr: SocketAddr,
+    /// Its limits.
+    pub options: ServerOptions,
+    /// Who may order resyncs.
+    pub calls: Calls,
+    /// Why live events are dropped; `None` when they are handled.
+    pub without_consumer: Option<String>,
+    /// The version of the original whose behaviour this is.
+    pub core_version: &'static str,
+    /// Hides secrets in what is told about health.
+    pub masker: Masker,
+}
+
+impl HttpSide {
+    /// Live events, health and nothing else.
+    #[must_use]
+    pub fn new(addr: SocketAddr, core_version: &'static str) -> Self {
+        Self {
+            addr,
+            options: ServerOptions::default(),
+            calls: Calls::NotTaken,
+            without_consumer: None,
+            core_version,
+            masker: Masker::default(),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Served {
+    server: WebhookServer,
+    ingest: Arc<Ingest>,
+}
 
 /// A process that stays up.
 ///
@@ -46,21 +98,68 @@ pub struct Runtime {
     demand: Arc<Demand>,
     status: Arc<Status>,
     observer: Observer,
+    live: LiveEngine,
+    served: Option<Served>,
+    #[cfg(unix)]
+    control: Option<ControlSocket>,
 }
 
 impl Runtime {
-    /// A process that runs these resyncs when these triggers, or somebody who has its
-    /// [`demand`](Self::demand), ask for one.
+    /// A process that handles live events, and runs resyncs when these triggers, or somebody who
+    /// has its [`demand`](Self::demand), ask for one.
     #[must_use]
-    pub fn new(resyncs: ToldResyncs, triggers: Triggers) -> Self {
+    pub fn new(resyncs: ToldResyncs, live: LiveEngine, triggers: Triggers) -> Self {
         Self {
+            live,
+            served: None,
             store: resyncs.store(),
             resyncs: resyncs.scheduled(triggers.every.and_then(Schedule::starting_now)),
             triggers,
             demand: Arc::default(),
             status: Arc::default(),
             observer: Observer::default(),
+            #[cfg(unix)]
+            control: None,
         }
+    }
+
+    /// The same, listening for HTTP requests; they are answered once it runs.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be listened at.
+    pub async fn listen(mut self, http: HttpSide) -> io::Result<Self> {
+        let ingest = Ingest::new(
+            self.live.processors(),
+            Arc::clone(self.live.queue()),
+            Arc::clone(self.live.arrived()),
+        );
+        let ingest = Arc::new(match http.without_consumer {
+            Some(reason) => ingest.without_consumer(reason),
+            None => ingest,
+        });
+        let host = Host {
+            status: Arc::clone(&self.status),
+            queue: Arc::clone(self.live.queue()),
+            demand: Arc::clone(&self.demand),
+            calls: http.calls,
+            masker: http.masker,
+            core_version: http.core_version,
+        };
+        let bound =
+            WebhookServer::bind(http.addr, Arc::clone(&ingest), Arc::new(host), http.options);
+        let server = bound.await?;
+        tracing::info!(address = %server.local_addr(), "listening");
+        self.served = Some(Served { server, ingest });
+        Ok(self)
+    }
+
+    /// The same, taking orders about dead letters at this socket.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn control(mut self, socket: ControlSocket) -> Self {
+        self.control = Some(socket);
+        self
     }
 
     /// The same, calling `observe` at the end of each resync.
@@ -85,24 +184,90 @@ impl Runtime {
         &self.demand
     }
 
-    /// Runs until `stop`.
+    /// Runs until `stop`, and then until what is under way has ended or the grace period is over.
     ///
     /// # Errors
     ///
     /// When the start can never succeed.
     pub async fn run<S: StartUp>(
-        &self,
+        mut self,
         start: &S,
         stop: &CancellationToken,
     ) -> Result<(), S::Error> {
+        let worked = CancellationToken::new();
+        let served = self.served.take();
+        let ingest = served.as_ref().map(|served| Arc::clone(&served.ingest));
+        let serving = async {
+            if let Some(Served { server, .. }) = served {
+                server.serve(worked.clone()).await;
+            }
+        };
+        let working = async {
+            let ended = tokio::select! {
+                biased;
+                ended = self.work(start, stop) => ended,
+                never = self.refuse_events(ingest, stop) => match never {},
+                never = self.take_orders() => match never {},
+            };
+            worked.cancel();
+            ended
+        };
+        let (ended, ()) = tokio::join!(Box::pin(working), Box::pin(serving));
+        self.live.queue().close().await;
+        ended
+    }
+
+    /// Everything that has an end.
+    async fn work<S: StartUp>(&self, start: &S, stop: &CancellationToken) -> Result<(), S::Error> {
         let prepared = stop.run_until_cancelled(provisioned(start, &self.status));
         if let Some(prepared) = prepared.await {
             prepared?;
             self.status.enter(ProcessPhase::Running);
-            stop.run_until_cancelled(start.run_hooks()).await;
-            self.resync(stop).await;
+            let resyncs = async {
+                stop.run_until_cancelled(start.run_hooks()).await;
+                self.resync(stop).await;
+            };
+            tokio::join!(Box::pin(resyncs), Box::pin(self.handle_events(stop)));
         }
         Ok(())
+    }
+
+    /// Handles live events, until those under way at `stop` have ended or the grace period is over.
+    async fn handle_events(&self, stop: &CancellationToken) {
+        tokio::select! {
+            biased;
+            () = self.live.run(stop) => {}
+            () = after(stop, self.resyncs.grace()) => {
+                tracing::warn!("live events under way were cut off; they are handled after the next start");
+            }
+        }
+        let waiting = self.live.queue().counts().pending;
+        tracing::info!(waiting, "live events are handled no more");
+    }
+
+    /// Once the process is to stop, senders are asked to come again.
+    async fn refuse_events(
+        &self,
+        ingest: Option<Arc<Ingest>>,
+        stop: &CancellationToken,
+    ) -> Infallible {
+        stop.cancelled().await;
+        self.status.enter(ProcessPhase::Stopping);
+        if let Some(ingest) = ingest {
+            ingest.stop();
+        }
+        std::future::pending().await
+    }
+
+    /// Takes orders about dead letters.
+    async fn take_orders(&self) -> Infallible {
+        #[cfg(unix)]
+        if let Some(socket) = &self.control {
+            socket
+                .serve(&**self.live.queue(), self.live.arrived())
+                .await;
+        }
+        std::future::pending().await
     }
 
     /// Resyncs whenever somebody asks, until `stop`.
@@ -111,6 +276,7 @@ impl Runtime {
             told: &self.resyncs,
             status: &self.status,
             observer: &self.observer,
+            live: &self.live,
             stop,
             present: Mutex::default(),
         };

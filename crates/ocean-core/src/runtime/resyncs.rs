@@ -10,6 +10,7 @@ use super::status::Status;
 use super::told::ToldResyncs;
 use super::trigger::Trigger;
 use crate::error::error_chain;
+use crate::live::LiveEngine;
 use crate::sync::{Progress, ResyncError, ResyncReport};
 
 /// A resync of a process that stays up has ended.
@@ -52,9 +53,18 @@ pub(super) struct Resyncs<'r> {
     pub(super) told: &'r ToldResyncs,
     pub(super) status: &'r Status,
     pub(super) observer: &'r Observer,
+    /// What has to know that the mapping may have changed.
+    pub(super) live: &'r LiveEngine,
     pub(super) stop: &'r CancellationToken,
     /// The progress of the present run, or of the last one.
     pub(super) present: Mutex<Progress>,
+}
+
+impl Resyncs<'_> {
+    /// Port asks for a resync when somebody saved the mapping.
+    fn refresh_mapping(&self) {
+        self.live.refresh_mapping();
+    }
 }
 
 impl Runs for Resyncs<'_> {
@@ -63,6 +73,7 @@ impl Runs for Resyncs<'_> {
         *self.present.lock().unwrap_or_else(PoisonError::into_inner) = progress.clone();
         self.status.resync_began(trigger);
         tracing::info!(?trigger, "a resync was asked for");
+        self.refresh_mapping();
         let ended = Box::pin(self.told.run(&progress, cancel, self.stop)).await;
         match &ended {
             Err(error @ ResyncError::Catalog(_)) => self.status.port_failed(error_chain(error)),
@@ -77,6 +88,7 @@ impl Runs for Resyncs<'_> {
     }
 
     async fn is_outdated(&self) -> bool {
+        self.refresh_mapping();
         let present = self
             .present
             .lock()

@@ -58,6 +58,10 @@ impl ToldResyncs {
         &self.engine
     }
 
+    pub(super) const fn grace(&self) -> Duration {
+        self.grace
+    }
+
     pub(super) fn store(&self) -> Arc<dyn IntegrationStore> {
         Arc::clone(&self.store)
     }

@@ -56,8 +56,8 @@ pub use self::typed::{
     CreateResourcesOrigin, DeletionSettings, EventListener, EventListenerSettings,
     IntegrationConfig, IntegrationSettings, LiveEventsSettings, LogLevel, MappingSettings,
     MetricsSettings, OutboundSettings, PathPrefix, PortSettings, ProcessSettings, ProcessingMode,
-    ProvisioningSettings, RuntimeKind, ServerSettings, Settings, SslSettings, SslVerification,
-    WebhookSettings, X509Verification,
+    ProvisioningSettings, ResyncSettings, RuntimeKind, ServerSettings, Settings, SslSettings,
+    SslVerification, WebhookSettings, X509Verification,
 };
 
 /// Settings that can be used, and what was odd about them.
@@ -165,6 +165,7 @@ impl Settings {
         let mut secrets = vec![self.port.client_id.clone(), self.port.client_secret.clone()];
         secrets.extend(self.integration.config.secrets());
         secrets.extend(self.metrics.webhook_url.clone());
+        secrets.extend(self.resync.secret.clone());
         if let EventListener::Webhook { app_host } = &self.event_listener.listener {
             secrets.push(app_host.clone());
         }

@@ -27,7 +27,7 @@ use crate::config::PortConfig;
 use crate::error::{Error, Result};
 
 /// The version of the framework whose behaviour this is; Port decides by it what it can expect.
-pub(crate) const OCEAN_CORE_VERSION: &str = "0.48.12";
+pub const OCEAN_CORE_VERSION: &str = "0.48.12";
 
 /// All but what RFC 3986 calls unreserved.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC

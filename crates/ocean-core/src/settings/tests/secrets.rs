@@ -48,6 +48,7 @@ fn secrets_of_variables_are_never_printed() {
             "OCEAN__METRICS__WEBHOOK_URL",
             "https://me.example/X",
         ),
+        ("resync", "OCEAN__RESYNC__SECRET", "X"),
         ("redis", "OCEAN__LIVE_EVENTS__REDIS__PASSWORD", "X"),
         (
             "listener",
@@ -91,10 +92,13 @@ fn secrets_of_files_are_never_printed() {
 
 #[test]
 fn the_masker_is_given_every_secret() {
-    let settings = load(&sources(&[(
-        "OCEAN__EVENT_LISTENER",
-        r#"{"type":"WEBHOOK","app_host":"https://me.example/t"}"#,
-    )]))
+    let settings = load(&sources(&[
+        (
+            "OCEAN__EVENT_LISTENER",
+            r#"{"type":"WEBHOOK","app_host":"https://me.example/t"}"#,
+        ),
+        ("OCEAN__RESYNC__SECRET", "canary-resync"),
+    ]))
     .settings;
     let secrets: Vec<_> = settings
         .secrets()
@@ -107,6 +111,7 @@ fn the_masker_is_given_every_secret() {
             "canary-id",
             "canary-secret",
             "canary-token",
+            "canary-resync",
             "https://me.example/t"
         ]
     );

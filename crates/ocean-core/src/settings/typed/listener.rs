@@ -24,6 +24,27 @@ pub struct EventListenerSettings {
     pub should_run_actions: bool,
 }
 
+/// `resync`: who may order a resync over HTTP (our own settings).
+#[derive(Debug, Clone, Default, JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ResyncSettings {
+    /// What `POST /resync` has to bring along; null when everybody who reaches it may ask.
+    #[schemars(with = "Option<String>")]
+    pub secret: Option<SecretString>,
+}
+
+impl ResyncSettings {
+    pub(super) fn read(section: &mut Section<'_>) -> Self {
+        let secret = section.optional("secret", &format::text().secret(true));
+        Self {
+            secret: secret
+                .filter(|secret| !secret.is_empty())
+                .map(SecretString::from),
+        }
+    }
+}
+
 /// The kinds of event listener; `POLLING` when none is given.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(

@@ -24,7 +24,7 @@ pub use self::actions::ActionsProcessorSettings;
 pub use self::application::{ApplicationSettings, LogLevel};
 pub use self::integration::{IntegrationConfig, IntegrationSettings};
 pub use self::limits::{BatchSettings, DeletionSettings, MappingSettings};
-pub use self::listener::{EventListener, EventListenerSettings};
+pub use self::listener::{EventListener, EventListenerSettings, ResyncSettings};
 pub use self::live::{LiveEventsSettings, MetricsSettings, WebhookSettings};
 pub use self::outbound::{
     CachingStorage, OutboundSettings, SslSettings, SslVerification, X509Verification,
@@ -49,6 +49,8 @@ pub struct Settings {
     pub integration: IntegrationSettings,
     /// What makes the process resync.
     pub event_listener: EventListenerSettings,
+    /// Who may order a resync over HTTP.
+    pub resync: ResyncSettings,
     /// How the process runs.
     #[schemars(flatten)]
     pub process: ProcessSettings,
@@ -113,6 +115,7 @@ impl Settings {
                 IntegrationSettings::read(section, spec)
             }),
             event_listener: root.section("event_listener", EventListenerSettings::read),
+            resync: root.section("resync", ResyncSettings::read),
             provisioning: ProvisioningSettings::read(root),
             mapping: MappingSettings::read(root),
             batches: BatchSettings::read(root),
