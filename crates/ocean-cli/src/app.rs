@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use ocean_core::http::HttpClientBuilder;
 use ocean_core::settings::{Settings, Spec};
-use ocean_core::{Hooks, Integration, MapperPool, Registry, SyncEngine};
+use ocean_core::{EventQueue, Hooks, Integration, LiveEngine, MapperPool, Registry, SyncEngine};
 use ocean_port::PortClient;
 use serde::de::DeserializeOwned;
 
@@ -43,8 +43,15 @@ pub(crate) struct Source {
     /// The kinds it reads.
     pub(crate) registry: Registry,
     /// Makes the engine that reads it and writes to a Port.
-    pub(crate) engine: Box<dyn FnOnce(Arc<PortClient>, Arc<MapperPool>) -> SyncEngine + Send>,
+    pub(crate) sync: MakeSync,
+    /// Makes the engine that handles its live events.
+    pub(crate) live: MakeLive,
 }
+
+type MakeSync = Box<dyn Fn(Arc<PortClient>, Arc<MapperPool>) -> SyncEngine + Send + Sync>;
+
+type MakeLive =
+    Box<dyn Fn(Arc<PortClient>, Arc<MapperPool>, Arc<dyn EventQueue>) -> LiveEngine + Send + Sync>;
 
 impl CliApp {
     /// A program for the integration of this type (`jira`) in this version.
@@ -118,11 +125,15 @@ impl CliApp {
                     format!("the settings cannot be used: {reason}"),
                 )
             })?;
-            let integration = integration(Integration::new(app));
+            let integration = Arc::new(integration(Integration::new(app)));
+            let resynced = Arc::clone(&integration);
             Ok(Source {
                 hooks: integration.hooks().clone(),
                 registry: integration.registry().clone(),
-                engine: Box::new(move |port, pool| SyncEngine::new(&integration, port, pool)),
+                sync: Box::new(move |port, pool| SyncEngine::new(&resynced, port, pool)),
+                live: Box::new(move |port, pool, queue| {
+                    LiveEngine::new(&integration, port, pool, queue)
+                }),
             })
         }));
         self

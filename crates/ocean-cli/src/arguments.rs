@@ -21,6 +21,7 @@ Exit codes:
   10   settings or mapping are invalid
   11   Port or the third-party system refused the credentials
   12   incomplete: something was not read, written or deleted; the report says what
+  13   the state folder cannot be used, usually because another process uses it
   130  stopped by Ctrl-C (143: by SIGTERM)";
 
 /// The command line as it was typed.
@@ -59,6 +60,10 @@ pub(crate) enum Command {
 
     /// Show what each expression of the mapping gives for one item, and why it is null.
     Explain(ExplainArguments),
+
+    /// Look at live events that could not be handled, and try them again.
+    #[command(subcommand)]
+    Dlq(DlqCommand),
 
     /// Print a JSON Schema, for editors and validators.
     #[command(subcommand)]
@@ -158,6 +163,49 @@ pub(crate) struct ConfigArguments {
     /// The folder of `.env` and `config.yaml`.
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) folder: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DlqCommand {
+    /// List them: number, time, attempts and why they were given up.
+    List(DlqListArguments),
+    /// Let them be handled once more.
+    ///
+    /// A process that runs handles them at once, otherwise the next one does.
+    Replay(DlqChoice),
+    /// Forget them for good.
+    Drop(DlqChoice),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DlqListArguments {
+    #[command(flatten)]
+    pub(crate) folder: DlqFolder,
+
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DlqChoice {
+    /// The numbers that `list` shows.
+    #[arg(value_name = "NUMBER", required_unless_present = "all")]
+    pub(crate) numbers: Vec<u64>,
+
+    /// All of them.
+    #[arg(long, conflicts_with = "numbers")]
+    pub(crate) all: bool,
+
+    #[command(flatten)]
+    pub(crate) folder: DlqFolder,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DlqFolder {
+    /// The state folder; that of the settings if not given.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) state_dir: Option<PathBuf>,
 }
 
 /// How log lines look.

@@ -21,6 +21,8 @@ pub(crate) enum Exit {
     Refused,
     /// Something was not read, written or deleted that should have been.
     Incomplete,
+    /// The state folder cannot be used.
+    StateFolder,
     /// Somebody stopped the process.
     Stopped(Signal),
 }
@@ -34,6 +36,7 @@ impl Exit {
             Self::Invalid => 10,
             Self::Refused => 11,
             Self::Incomplete => 12,
+            Self::StateFolder => 13,
             Self::Stopped(signal) => signal.exit_code(),
         }
     }
@@ -69,6 +72,7 @@ mod tests {
             (Exit::Invalid, 10),
             (Exit::Refused, 11),
             (Exit::Incomplete, 12),
+            (Exit::StateFolder, 13),
             (Exit::Stopped(Signal::Interrupt), 130),
             (Exit::Stopped(Signal::Terminate), 143),
         ];

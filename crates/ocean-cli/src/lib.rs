@@ -50,6 +50,7 @@ mod samples;
 mod session;
 mod signals;
 mod simulation;
+mod state_folder;
 
 pub use crate::app::CliApp;
 pub use crate::simulation::{Changed, Simulation, Twin, TwinOptions, World};

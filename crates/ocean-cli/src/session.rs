@@ -7,8 +7,9 @@ use std::sync::Arc;
 use ocean_core::http::{Deadlines, HttpClient};
 use ocean_core::settings::Settings;
 use ocean_core::{
-    AllowEmpty, Hooks, IntegrationStore, MapperPool, Progress, ResyncReport, StartContext, StartUp,
-    SyncOptions, ToldResyncs, Unprepared, error_chain,
+    AllowEmpty, EventQueue, Fence, Hooks, IntegrationStore, LiveEngine, LiveOptions, MapperPool,
+    Progress, ResyncReport, StartContext, StartUp, SyncOptions, ToldResyncs, Unprepared,
+    error_chain,
 };
 use ocean_port::{Defaults, Error as PortError, PortClient, PortConfig};
 use secrecy::ExposeSecret as _;
@@ -21,9 +22,9 @@ use crate::failure::Failure;
 use crate::{logging, resources};
 
 /// A source and a Port, ready to be connected.
-#[derive(Debug)]
 pub(crate) struct Session {
     port: Arc<PortClient>,
+    live: Box<dyn Fn(Arc<dyn EventQueue>) -> LiveEngine + Send + Sync>,
     resyncs: ToldResyncs,
     hooks: Hooks,
     defaults: Defaults,
@@ -40,20 +41,36 @@ impl Session {
         folder: Option<&Path>,
     ) -> Result<Self, Failure> {
         let defaults = resources::defaults(app, settings, folder)?;
-        let Source { hooks, engine, .. } =
-            app.connect(settings, source_http(app, settings, environment))?;
+        let Source {
+            hooks, sync, live, ..
+        } = app.connect(settings, source_http(app, settings, environment))?;
         let port = Arc::new(PortClient::new(port_config(app, settings, environment))?);
-        let pool = mapper_pool(settings)?;
+        let pool = Arc::new(mapper_pool(settings)?);
         let mut options = SyncOptions::default();
         options.allow_empty = allow_empty(&settings.deletion.allow_empty);
         options.send_examples = settings.provisioning.send_raw_data_examples;
         if settings.mapping.allow_environment_variables_jq_access {
             options.environment = environment.for_mappings();
         }
-        let engine = engine(Arc::clone(&port), Arc::new(pool)).options(options);
+        let environment = options.environment.clone();
+        let fence = Fence::new();
+        let engine = sync(Arc::clone(&port), Arc::clone(&pool))
+            .options(options)
+            .fenced(Arc::clone(&fence));
+        let live = {
+            let (port, pool) = (Arc::clone(&port), Arc::clone(&pool));
+            let options = live_options(settings);
+            move |queue| {
+                live(Arc::clone(&port), Arc::clone(&pool), queue)
+                    .options(options.clone())
+                    .environment(environment.clone())
+                    .fenced(Arc::clone(&fence))
+            }
+        };
         let store: Arc<dyn IntegrationStore> = Arc::clone(&port) as _;
         Ok(Self {
             port,
+            live: Box::new(live),
             resyncs: ToldResyncs::new(engine, store, settings.process.shutdown_grace),
             hooks,
             defaults,
@@ -75,6 +92,11 @@ impl Session {
         stop: &CancellationToken,
     ) -> Result<Option<ResyncReport>, Failure> {
         Ok(self.resyncs.run(progress, stop, stop).await?)
+    }
+
+    /// The engine of its live events, which wait in this queue.
+    pub(crate) fn live(&self, queue: Arc<dyn EventQueue>) -> LiveEngine {
+        (self.live)(queue)
     }
 
     /// Its resyncs.
@@ -176,6 +198,17 @@ pub(crate) fn source_http(
         Some(path) => http.access_token_file(path),
         None => http,
     }
+}
+
+/// The original handles one event of a path at a time unless told otherwise, since it would mix up
+/// their order; here events of different objects never wait for each other.
+fn live_options(settings: &Settings) -> LiveOptions {
+    let options = LiveOptions::default();
+    let wanted = usize::try_from(settings.server.event_workers_count).unwrap_or(usize::MAX);
+    let workers = options.workers.max(wanted);
+    options
+        .workers(workers)
+        .timeout(settings.server.max_event_processing)
 }
 
 /// The threads that map, as many as configured.

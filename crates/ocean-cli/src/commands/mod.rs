@@ -2,6 +2,7 @@
 
 mod config;
 mod demo;
+mod dlq;
 mod explain;
 mod preview;
 mod sail;
@@ -28,6 +29,7 @@ pub(crate) async fn run(
         Command::Config(ConfigCommand::Show(arguments)) => {
             config::show(app, &arguments, &environment)
         }
+        Command::Dlq(command) => Box::pin(dlq::run(app, command, &environment)).await,
         Command::Schema(which) => schema::run(app, which),
         Command::Explain(arguments) => Box::pin(explain::run(app, &arguments, &environment)).await,
         Command::Preview(arguments) => Box::pin(preview::run(app, &arguments, &environment)).await,

@@ -4,6 +4,7 @@
 //! so that tests can read it.
 
 pub(crate) mod demo;
+mod dlq;
 pub(crate) mod explain;
 mod faults;
 mod number;
@@ -16,9 +17,9 @@ mod twin;
 
 use std::io::{self, Write as _};
 
-use ocean_core::ResyncReport;
 use ocean_core::http::Masker;
 use ocean_core::settings::{SettingOrigin, SettingsWarning};
+use ocean_core::{Letter, Order, ResyncReport};
 use serde::Serialize;
 
 pub(crate) use self::paint::Paint;
@@ -115,6 +116,16 @@ pub(crate) fn settings(settings: &[SettingOrigin]) {
 /// Shows what is odd about the settings.
 pub(crate) fn warnings(warnings: &[SettingsWarning]) {
     err(&faults::warnings(warnings));
+}
+
+/// Shows live events that could not be handled.
+pub(crate) fn letters(letters: &[Letter]) {
+    out(&dlq::list(letters));
+}
+
+/// Tells what became of those that were named.
+pub(crate) fn letters_done(order: &Order, count: usize) {
+    out(&dlq::done(order, count));
 }
 
 /// Shows a simulator that now runs.

@@ -8,6 +8,7 @@ mod process;
 mod refused;
 mod running;
 mod schema;
+mod serving;
 mod settings;
 mod staying;
 mod stopped;

@@ -1,12 +1,14 @@
 //! A program that stays up, as its supervisor sees it. Dropping it kills it.
 
-use std::io::{BufRead as _, BufReader, Read};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::net::TcpStream;
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use ocean_testkit::port::PortTwin;
+use serde_json::Value;
 
 use crate::process::Program;
 
@@ -56,6 +58,41 @@ impl Running {
             assert!(waited < PATIENCE, "not in time: {what}\n{}", self.output());
             tokio::time::sleep(POLL).await;
         }
+    }
+
+    /// The port that it listens on.
+    pub(crate) async fn listens(&self) -> u16 {
+        const LISTENING: &str = "listening address=0.0.0.0:";
+        self.says(LISTENING).await;
+        let output = self.output();
+        let (_, rest) = output.split_once(LISTENING).unwrap();
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().unwrap()
+    }
+
+    /// Asks it something over HTTP: the status and the body of its answer.
+    pub(crate) async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        more: &str,
+        body: &str,
+    ) -> (u16, Value) {
+        let port = self.listens().await;
+        let length = body.len();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\
+             content-length: {length}\r\n{more}\r\n{body}"
+        );
+        let asking = tokio::task::spawn_blocking(move || exchange(port, &request));
+        let answer = asking.await.unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, serde_json::from_str(body).unwrap_or_default())
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
+        self.ask("GET", path, "", "").await
     }
 
     pub(crate) fn send(&self, signal: &str) {
@@ -112,6 +149,15 @@ pub(crate) fn state(port: &PortTwin) -> String {
 
 /// What the integration is called when no setting says otherwise.
 pub(crate) const INTEGRATION: &str = "my-jira-integration";
+
+fn exchange(port: u16, request: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
 
 fn collect(from: impl Read + Send + 'static, into: &Arc<Mutex<String>>) -> JoinHandle<()> {
     let into = Arc::clone(into);
