@@ -58,16 +58,17 @@ pub async fn setup_application(jira: JiraClient, cx: StartContext) -> Result<(),
         info!("no webhook is set up, because the event listener is ONCE");
         return Ok(());
     }
-    if !jira.verifies_signatures() {
-        warn!(
-            "no webhook secret is set: whoever can reach `{INGEST_PATH}` can send events, because \
-             nothing tells them from those of Jira"
-        );
-    }
     let Some(base_url) = &cx.base_url else {
         info!("no webhook is set up, because there is no base url that Jira could call");
         return Ok(());
     };
+    if !jira.verifies_signatures() {
+        warn!(
+            "no webhook secret is set: whoever can reach `{INGEST_PATH}` can send events, because \
+             nothing tells them from those of Jira; they cost requests to Jira, and may delete \
+             entities that a mapping identifies by neither id nor key"
+        );
+    }
     if !jira.may_administer().await? {
         warn!("no webhook is set up, because the account is not a Jira administrator");
         return Ok(());
@@ -103,21 +104,28 @@ async fn bring_up_to_date(
     if !webhook.is_enabled() {
         warn!("the webhook is disabled: no events arrive");
     }
+    if webhook.is_signed() && !jira.verifies_signatures() {
+        warn!("the webhook signs its events, but no webhook secret is set to check them with");
+    }
+    let missing = without(&events, &webhook.events);
+    let extra = without(&webhook.events, &events);
     // Jira does not tell a webhook's secret, so a configured one is always set anew.
-    if same_events(&webhook.events, &events) && !jira.registers_secret() {
+    if missing.is_empty() && extra.is_empty() && !jira.registers_secret() {
         info!("the webhook exists and sends all events");
         return Ok(());
     }
     jira.update_webhook(&webhook, &events).await?;
     info!(
-        before = webhook.events.len(),
-        after = events.len(),
+        missing = missing.join(" "),
+        extra = extra.join(" "),
         "webhook updated"
     );
     Ok(())
 }
 
-fn same_events(left: &[String], right: &[String]) -> bool {
-    let contains_all = |all: &[String], some: &[String]| some.iter().all(|one| all.contains(one));
-    contains_all(left, right) && contains_all(right, left)
+/// Those of some events that are not among others.
+fn without<'e>(events: &'e [String], others: &[String]) -> Vec<&'e str> {
+    let known = |event: &&String| !others.contains(event);
+    let left = events.iter().filter(known);
+    left.map(String::as_str).collect()
 }

@@ -25,6 +25,7 @@ pub(crate) struct Webhook {
     enabled: Option<bool>,
     filters: Value,
     exclude_body: Option<bool>,
+    is_signed: Option<bool>,
 }
 
 /// A webhook that the site should have.
@@ -39,6 +40,11 @@ impl Webhook {
     /// Whether it sends events at all.
     pub(crate) fn is_enabled(&self) -> bool {
         self.enabled != Some(false)
+    }
+
+    /// Whether it signs its events with some secret.
+    pub(crate) fn is_signed(&self) -> bool {
+        self.is_signed == Some(true)
     }
 
     /// Whether it sends events of some issues only.

@@ -2,50 +2,12 @@
 
 use jira_integration::Kinds;
 use ocean_core::{Kind as _, WebhookEvent};
-use ocean_testkit::jira::Change;
-use ocean_testkit::{Request, Response, Server, Service};
+use ocean_testkit::Server;
 use serde_json::{Value, json};
 
 use crate::live::check;
 use crate::site::Site;
-
-/// Takes what the site sends to its webhook; the server's journal keeps it.
-struct Receiver;
-
-impl Service for Receiver {
-    async fn handle(&self, _: Request) -> Response {
-        Response::json(&json!({"status": "ok"}))
-    }
-}
-
-/// A site whose events arrive somewhere.
-struct Watched {
-    site: Site,
-    receiver: Server,
-}
-
-impl Watched {
-    async fn start() -> Self {
-        let receiver = Server::start(([127, 0, 0, 1], 0).into(), Receiver)
-            .await
-            .unwrap();
-        let site = Site::start(|twin| twin.issues(200)).await;
-        let cx = ocean_core::StartContext::new("my-jira").base_url(receiver.url());
-        assert!(site.integration().hooks().run_start(&cx).await.is_empty());
-        Self { site, receiver }
-    }
-
-    /// Makes a change and takes the last event of it.
-    async fn happens(&self, change: Value) -> Value {
-        let change: Change = serde_json::from_value(change).unwrap();
-        self.site.twin.site().apply(&change).unwrap();
-        let counts = self.site.twin.site().delivered().await;
-        assert_eq!(counts.failed, 0);
-        let entries = self.receiver.journal().requests();
-        self.receiver.journal().clear();
-        entries.last().unwrap().json()
-    }
-}
+use crate::watched::{Receiver, Watched};
 
 struct Row {
     change: Value,

@@ -19,4 +19,6 @@ mod oauth;
 mod parents;
 mod resync;
 mod site;
+mod superseding;
+mod watched;
 mod webhook_setup;

@@ -1,7 +1,12 @@
 //! What happens to Jira's webhooks when the process starts.
 
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use jira_integration::JiraConfig;
 use ocean_core::StartContext;
 use serde_json::{Value, json};
+use tracing_subscriber::fmt::MakeWriter;
 
 use crate::site::Site;
 
@@ -110,6 +115,161 @@ async fn without_the_permission_nothing_is_created_and_nothing_fails() {
     let site = Site::start(|twin| twin.rules(|rules| rules.administrator = false)).await;
     assert_eq!(start(&site, &reachable()).await, Vec::<String>::new());
     assert_eq!(asked(&site).0.len(), 1);
+}
+
+/// What was logged, as text.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+/// Starts with a webhook that Jira has already, changed in some way, and holds what is asked after
+/// the list and what is logged against what is expected.
+async fn check(
+    configure: impl FnOnce(JiraConfig) -> JiraConfig,
+    existing: Option<Value>,
+    asked_for: &[&str],
+    said: &[&str],
+) {
+    let site = Site::configured(|twin| twin, configure).await;
+    if let Some(change) = existing {
+        let other = Site::start(|twin| twin).await;
+        start(&other, &reachable()).await;
+        let mut webhook = asked(&other).1;
+        webhook
+            .as_object_mut()
+            .unwrap()
+            .extend(change.as_object().unwrap().clone());
+        register(&site, "POST", "", &webhook).await;
+        asked(&site);
+    }
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(log.clone());
+    let guard = tracing::subscriber::set_default(subscriber.finish());
+    assert_eq!(start(&site, &reachable()).await, Vec::<String>::new());
+    drop(guard);
+    assert_eq!(asked(&site).0[2..], *asked_for);
+    let log = log.text();
+    for said in said {
+        assert!(log.contains(said), "`{said}` is missing: {log}");
+    }
+    assert!(!log.contains("s3cret"), "{log}");
+}
+
+const UNSAFE: &str = "WARN jira_integration::webhook_setup: no webhook secret is set";
+
+#[tokio::test]
+async fn what_is_done_and_said_follows_from_the_webhook_that_is_there() {
+    let post = "POST /rest/webhooks/1.0/webhook";
+    let put = "PUT /rest/webhooks/1.0/webhook/1";
+    let fine = "INFO jira_integration::webhook_setup: the webhook exists and sends all events";
+    let filtered = json!({"filters": {"issue-related-events-section": "project = PAY"}});
+    let with_other_address = json!({"url": "https://else.test/hook"});
+    let rows: [(Option<Value>, &[&str], &[&str]); 7] = [
+        (None, &[post], &[UNSAFE, "webhook created events=29"]),
+        (Some(json!({})), &[], &[UNSAFE, fine]),
+        (Some(with_other_address), &[post], &["webhook created"]),
+        (
+            Some(json!({"events": ["user_created", "comment_created"]})),
+            &[put],
+            &[
+                r#"webhook updated missing="jira:issue_created "#,
+                r#"extra="comment_created""#,
+            ],
+        ),
+        (
+            Some(filtered),
+            &[],
+            &[
+                "WARN jira_integration::webhook_setup: the webhook has a JQL filter",
+                fine,
+            ],
+        ),
+        (
+            Some(json!({"enabled": false})),
+            &[],
+            &["WARN jira_integration::webhook_setup: the webhook is disabled"],
+        ),
+        (
+            Some(json!({"secret": "unknown"})),
+            &[],
+            &["WARN jira_integration::webhook_setup: the webhook signs its events"],
+        ),
+    ];
+    for (existing, asked_for, said) in rows {
+        check(|config| config, existing, asked_for, said).await;
+    }
+    let with_secret = |config: JiraConfig| config.webhook_secret("s3cret");
+    check(with_secret, Some(json!({})), &[put], &["webhook updated"]).await;
+    let rotating = |config: JiraConfig| {
+        config
+            .webhook_secret("s3cret-2")
+            .webhook_secret_previous("s3cret")
+    };
+    check(
+        rotating,
+        Some(json!({"secret": "s3cret"})),
+        &[put],
+        &["webhook updated"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn with_a_secret_nobody_is_warned() {
+    let site = Site::configured(|twin| twin, |config| config.webhook_secret("s3cret")).await;
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(log.clone());
+    let guard = tracing::subscriber::set_default(subscriber.finish());
+    start(&site, &reachable()).await;
+    drop(guard);
+    assert!(!log.text().contains("WARN"), "{}", log.text());
+    assert!(log.text().contains("webhook created"), "{}", log.text());
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_jiras_is_an_error_and_changes_nothing() {
+    for (path, body) in [
+        ("/mypermissions", json!({"permissions": {}})),
+        ("/webhook", json!({"errorMessages": ["no list"]})),
+    ] {
+        let site = Site::start(|twin| twin).await;
+        let answer = ocean_testkit::Action::Body {
+            content_type: "application/json".to_owned(),
+            text: body.to_string(),
+        };
+        site.twin
+            .faults()
+            .add(ocean_testkit::Rule::new(answer).path(path));
+        assert_eq!(start(&site, &reachable()).await.len(), 1);
+        assert!(asked(&site).0.iter().all(|line| line.starts_with("GET ")));
+    }
 }
 
 /// Changes webhooks as an administrator would.
