@@ -77,7 +77,10 @@ impl Folder {
     pub(super) fn replace_with_draft(&self) -> io::Result<Option<PathBuf>> {
         let stamp = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S%.3fZ");
         let aside = self.path.join(format!("queue.db.unreadable-{stamp}"));
-        let had_file = ignore_missing(std::fs::hard_link(self.database(), &aside))?;
+        // Not every file system has links, and nothing but a file can be linked.
+        let kept = std::fs::hard_link(self.database(), &aside)
+            .or_else(|_no_link| std::fs::rename(self.database(), &aside));
+        let had_file = ignore_missing(kept)?;
         // The new file must never meet the old log, whose pages are not its own.
         let had_log = ignore_missing(std::fs::rename(self.log(), with_suffix(&aside, "-wal")))?;
         std::fs::rename(self.draft(), self.database())?;

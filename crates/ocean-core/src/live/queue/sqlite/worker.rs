@@ -332,6 +332,13 @@ impl Worker {
         }
     }
 
+    /// Lets the next read come from the disk, for tests.
+    #[cfg(test)]
+    pub(super) fn forget_cached_pages(&mut self) {
+        let store = self.store.as_ref().expect("the file is open");
+        store.connection().release_memory().expect("it can forget");
+    }
+
     /// The open file, for tests.
     #[cfg(test)]
     pub(super) fn store(&self) -> Option<&Store> {
