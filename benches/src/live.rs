@@ -160,6 +160,8 @@ fn settings(urls: &Urls) -> Vec<(&'static str, String)> {
             "twin-token",
         ),
         ("OCEAN__EVENT_LISTENER__TYPE", "WEBHOOKS_ONLY"),
+        // Without one nobody would send events; that it leads nowhere leaves the sending to us.
+        ("OCEAN__BASE_URL", "http://nowhere.invalid"),
     ]
     .map(|(name, value)| (name, value.to_owned()))
     .into()
