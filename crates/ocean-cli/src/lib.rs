@@ -53,4 +53,4 @@ mod simulation;
 mod state_folder;
 
 pub use crate::app::CliApp;
-pub use crate::simulation::{Changed, Simulation, Twin, TwinOptions, World};
+pub use crate::simulation::{Changed, Happened, Happening, Simulation, Twin, TwinOptions, World};

@@ -65,6 +65,20 @@ pub trait World: Debug + Send + Sync {
     /// When the simulator refuses a change.
     fn change(&self) -> Result<Changed, Box<dyn std::error::Error + Send + Sync>>;
 
+    /// Whether somebody listens to the webhook of the third-party system.
+    fn is_listened_to(&self) -> bool;
+
+    /// Lets something happen in the third-party system that live events tell of.
+    ///
+    /// # Errors
+    ///
+    /// When the simulator refuses it.
+    fn happen(&self, what: Happening)
+    -> Result<Happened, Box<dyn std::error::Error + Send + Sync>>;
+
+    /// Whether the catalog shows what happened.
+    fn shows(&self, happened: &Happened) -> bool;
+
     /// How many entities of each blueprint are in the catalog.
     fn entities(&self) -> BTreeMap<String, usize>;
 
@@ -72,6 +86,30 @@ pub trait World: Debug + Send + Sync {
     ///
     /// It is told by the simulators themselves and not by the code that is shown.
     fn differences(&self) -> Vec<String>;
+}
+
+/// What can happen while somebody listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Happening {
+    /// Some items get new contents, one after another.
+    Updates,
+    /// A new item.
+    Creation,
+    /// An item goes.
+    Deletion,
+    /// One item gets new contents many times in a row.
+    Burst,
+}
+
+/// What happened, and what has to come of it.
+#[derive(Debug, Clone, Default)]
+pub struct Happened {
+    /// How many changes there were; each is told by an event.
+    pub changes: usize,
+    /// Blueprint and identifier of entities, and the title they should have; `None` for an entity
+    /// that should be gone.
+    pub expected: Vec<(String, String, Option<String>)>,
 }
 
 /// How one simulator is started.

@@ -9,7 +9,7 @@ use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 
 use super::number::{counted, grouped, per_second, time};
 use super::{err, out, table, twin};
-use crate::simulation::{Changed, World};
+use crate::simulation::{Changed, Happening, World};
 
 /// How many differences are shown; one is bad enough.
 const SHOWN_DIFFERENCES: usize = 5;
@@ -100,11 +100,45 @@ impl Serialize for DemoRun {
     }
 }
 
-/// What both resyncs came to.
+/// Something that happened while the integration listened.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reflected {
+    pub(crate) what: Happening,
+    /// How many changes; each was told by an event.
+    pub(crate) changes: usize,
+    /// How long after the first change the catalog showed the last one.
+    pub(crate) after: Duration,
+    pub(crate) requests: Requests,
+}
+
+impl Reflected {
+    fn name(&self) -> String {
+        match self.what {
+            Happening::Updates => counted(self.changes, "issue updated", "issues updated"),
+            Happening::Creation => counted(self.changes, "issue created", "issues created"),
+            Happening::Deletion => counted(self.changes, "issue deleted", "issues deleted"),
+            Happening::Burst => format!("1 issue updated {} times", grouped(self.changes)),
+        }
+    }
+}
+
+impl Serialize for Reflected {
+    fn serialize<S: Serializer>(&self, json: S) -> Result<S::Ok, S::Error> {
+        let mut reflected = json.serialize_struct("Reflected", 4)?;
+        reflected.serialize_field("what", &self.name())?;
+        reflected.serialize_field("changes", &self.changes)?;
+        reflected.serialize_field("seconds", &self.after.as_secs_f64())?;
+        reflected.serialize_field("requests", &self.requests)?;
+        reflected.end()
+    }
+}
+
+/// What both resyncs and the listening came to.
 #[derive(Debug)]
 pub(crate) struct DemoResult {
     pub(crate) first: DemoRun,
     pub(crate) second: DemoRun,
+    pub(crate) live: Vec<Reflected>,
     pub(crate) entities: BTreeMap<String, usize>,
     pub(crate) differences: Vec<String>,
 }
@@ -122,9 +156,10 @@ impl DemoResult {
 
 impl Serialize for DemoResult {
     fn serialize<S: Serializer>(&self, json: S) -> Result<S::Ok, S::Error> {
-        let mut result = json.serialize_struct("DemoResult", 5)?;
+        let mut result = json.serialize_struct("DemoResult", 6)?;
         result.serialize_field("first", &self.first)?;
         result.serialize_field("second", &self.second)?;
+        result.serialize_field("live", &self.live)?;
         result.serialize_field("entities", &self.entities)?;
         result.serialize_field("equal", &self.differences.is_empty())?;
         result.serialize_field("differences", &self.differences)?;
@@ -160,9 +195,20 @@ pub(crate) fn begin_second(title: &str, changed: Changed) {
     ));
 }
 
+pub(crate) fn begin_live(title: &str) {
+    err(&format!(
+        "\nNow it listens: {title} calls its webhook whenever something changes.\n"
+    ));
+}
+
 /// The closing tables, and whether the catalog is right.
 pub(crate) fn result(title: &str, name: &str, result: &DemoResult) {
-    let mut text = format!("\n{}\n{}\n", catalog(result), runs(title, result));
+    let mut text = format!(
+        "\n{}\n{}\n{}\n",
+        catalog(result),
+        runs(title, result),
+        live(title, result)
+    );
     text.push_str(&verdict(title, result));
     if cfg!(debug_assertions) {
         text.push_str(
@@ -251,6 +297,25 @@ fn runs(title: &str, result: &DemoResult) -> String {
         header,
         [row("first", &result.first), row("second", &result.second)],
     )
+}
+
+fn live(title: &str, result: &DemoResult) -> String {
+    let to_source = format!("requests\nto {title}");
+    let header = [
+        "while listening",
+        "in the catalog\nafter",
+        &to_source,
+        "requests\nto Port",
+    ];
+    let rows = result.live.iter().map(|reflected| {
+        [
+            reflected.name(),
+            time(reflected.after),
+            grouped(reflected.requests.source),
+            grouped(reflected.requests.port),
+        ]
+    });
+    table::plain(header, rows)
 }
 
 fn verdict(title: &str, result: &DemoResult) -> String {

@@ -357,6 +357,12 @@ impl SiteHandle {
         })
     }
 
+    /// Whether a webhook is registered.
+    #[must_use]
+    pub fn is_listened_to(&self) -> bool {
+        !self.shared.webhooks().is_empty()
+    }
+
     /// The last attempts to deliver webhook events, oldest first.
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {

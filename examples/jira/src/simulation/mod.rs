@@ -1,5 +1,6 @@
 //! A Jira and a Port on this machine, for `demo` and `twin`.
 
+mod live;
 mod model;
 mod world;
 

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::error::Error as StdError;
 
 use jiff::SignedDuration;
-use ocean_cli::{Changed, Twin, World};
+use ocean_cli::{Changed, Happened, Happening, Twin, World};
 use ocean_testkit::jira::{ChangeError, IssueEdit, SiteHandle};
 use serde_json::Value;
 
-use super::model;
 use super::{SimulatedJira, SimulatedPort};
+use super::{live, model};
 
 /// How far Port's clock moves on between the resyncs. Port dates entities, and the SDK rounds the
 /// start of a run down to the second: what was written in the same second is not yet deleted.
@@ -55,6 +55,33 @@ impl World for JiraWorld {
         let updated = update(site, &issues)?;
         let created = create(site, deleted.max(1))?;
         Ok(Changed::new(updated, created, deleted))
+    }
+
+    fn is_listened_to(&self) -> bool {
+        self.site().is_listened_to()
+    }
+
+    fn happen(&self, what: Happening) -> Result<Happened, Box<dyn StdError + Send + Sync>> {
+        Ok(match what {
+            Happening::Updates => live::update_some(self.site())?,
+            Happening::Creation => live::create_one(self.site())?,
+            Happening::Deletion => live::delete_one(self.site())?,
+            Happening::Burst => live::update_one_often(self.site())?,
+            _ => Happened::default(),
+        })
+    }
+
+    fn shows(&self, happened: &Happened) -> bool {
+        let mut expected = happened.expected.iter();
+        expected.all(|(blueprint, identifier, title)| {
+            let entity = self.port.0.entity(blueprint, identifier);
+            match title {
+                None => entity.is_none(),
+                Some(title) => {
+                    entity.is_some_and(|one| one.get("title") == Some(&Value::from(title.as_str())))
+                }
+            }
+        })
     }
 
     fn entities(&self) -> BTreeMap<String, usize> {

@@ -35,6 +35,10 @@ struct Webhook {
 const LIFETIME: i64 = 30 * 86_400_000;
 
 impl Webhooks {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.registered.is_empty()
+    }
+
     /// Where an event is to be sent, and what it is signed with.
     pub(crate) fn subscribers(&self, event: &str) -> Vec<(String, Option<Arc<str>>)> {
         self.registered

@@ -1,7 +1,9 @@
 //! `demo`: see it work with nothing but this program.
 
+mod live;
+
 use ocean_core::http::Masker;
-use ocean_core::settings::{Settings, SettingsFaults};
+use ocean_core::settings::{Settings, SettingsFaults, Sources};
 use ocean_core::{Outcome, Progress};
 
 use crate::app::CliApp;
@@ -16,7 +18,8 @@ use crate::session::Session;
 use crate::signals::Signals;
 use crate::simulation::World;
 
-/// Reads a simulated system into a simulated Port, twice, and shows what happened.
+/// Reads a simulated system into a simulated Port, twice, then listens to it, and shows what
+/// happened.
 pub(super) async fn run(app: &CliApp, arguments: DemoArguments) -> Result<Exit, Failure> {
     let simulation = super::simulation(app)?;
     let signals = Signals::listen().map_err(|error| Failure::bug("no signals", &error))?;
@@ -26,7 +29,7 @@ pub(super) async fn run(app: &CliApp, arguments: DemoArguments) -> Result<Exit, 
         .map_err(|error| Failure::bug("the simulators did not start", &error))?;
     let title = app.title();
     display::demo::introduce(&title, arguments.issues, world.as_ref());
-    let session = session(app, world.as_ref())?;
+    let session = session(app, world.as_ref(), Sources::once)?;
     session.prepare().await?;
 
     display::demo::begin_first();
@@ -37,9 +40,13 @@ pub(super) async fn run(app: &CliApp, arguments: DemoArguments) -> Result<Exit, 
     display::demo::begin_second(&title, changed);
     let second = resync(&session, world.as_ref(), &signals).await?;
 
+    display::demo::begin_live(&title);
+    let live = Box::pin(live::run(app, world.as_ref(), &signals)).await?;
+
     let result = DemoResult {
         first,
         second,
+        live,
         entities: world.entities(),
         differences: world.differences(),
     };
@@ -61,10 +68,14 @@ pub(super) async fn run(app: &CliApp, arguments: DemoArguments) -> Result<Exit, 
 }
 
 /// The same way to the simulators as operators have to the real systems: through settings.
-fn session(app: &CliApp, world: &dyn World) -> Result<Session, Failure> {
+fn session(
+    app: &CliApp,
+    world: &dyn World,
+    change: impl FnOnce(Sources) -> Sources,
+) -> Result<Session, Failure> {
     let (source, port) = (world.source().variables(), world.port().variables());
     let environment = Environment::of(source.into_iter().chain(port));
-    let sources = environment.sources_without_files().once();
+    let sources = change(environment.sources_without_files());
     let loaded =
         Settings::load(&sources, &app.settings_spec()?).map_err(|faults: SettingsFaults| {
             Failure::bug("the simulators gave settings that cannot be used", &faults)
