@@ -88,7 +88,7 @@ impl Program {
             let health = self.health("ready").await;
             let pending = health
                 .as_ref()
-                .and_then(|health| health.pointer("/live_events/pending"));
+                .and_then(|health| health.pointer("/queue/pending"));
             pending.and_then(Value::as_u64) == Some(0)
         })
         .await

@@ -4,6 +4,7 @@
 
 mod demo;
 mod desk;
+mod live;
 mod process;
 mod refused;
 mod running;

@@ -2,7 +2,7 @@
 
 use ocean_testkit::jira::IssueEdit;
 
-use crate::stage::Stage;
+use super::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_updated_created_and_deleted_in_jira_is_reflected() {
@@ -43,7 +43,8 @@ async fn what_is_updated_created_and_deleted_in_jira_is_reflected() {
     running
         .until("the deletion", || !stage.titles().contains_key(&deleted))
         .await;
-    stage.settled().await;
+    let counts = stage.settled(&running).await;
+    assert_eq!(counts["dead"], 0);
     let (code, output) = running.terminate().await;
     assert_eq!(code, Some(143), "{output}");
 }

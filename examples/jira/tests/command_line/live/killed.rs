@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use ocean_testkit::jira::IssueEdit;
 
-use crate::sender::{post, updated};
-use crate::stage::Stage;
+use super::sender::{post, updated};
+use super::stage::Stage;
 
 /// Rounds of a test run; the variable raises it, for example to the 200 of the promise.
 fn rounds() -> u32 {
@@ -72,7 +72,7 @@ async fn f56_every_event_that_was_answered_200_is_in_the_catalog_however_the_pro
         futures::join!(kill, load(&stage, &issues, &version, &accepted));
     }
     let running = stage.start().await;
-    stage.settled().await;
+    stage.settled(&running).await;
     let titles = stage.titles();
     let accepted = accepted.lock().unwrap();
     assert!(

@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 /// Posts a body to the webhook; `None` when there was no answer.
-pub(crate) async fn post(port: u16, headers: &str, body: &str) -> Option<u16> {
+pub(super) async fn post(port: u16, headers: &str, body: &str) -> Option<u16> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
     let request = format!(
         "POST /integration/webhook HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
@@ -20,7 +20,7 @@ pub(crate) async fn post(port: u16, headers: &str, body: &str) -> Option<u16> {
 }
 
 /// The body of an event about an issue.
-pub(crate) fn updated(id: u64, key: &str) -> String {
+pub(super) fn updated(id: u64, key: &str) -> String {
     let issue = json!({"id": id.to_string(), "key": key, "fields": {}});
     json!({"webhookEvent": "jira:issue_updated", "issue": issue}).to_string()
 }
