@@ -23,7 +23,8 @@
 //!   `created`, `updated`, `assignee`, `issuetype` and `labels`, and one `ORDER BY` field. All else
 //!   is refused with 400.
 //! - `self` links show [`SiteConfig::site_url`] and not the address that is listened at.
-//! - Webhooks ignore JQL filters, and are tried again after a moment and not after minutes.
+//! - Webhooks are tried again after a moment and not after minutes, and a JQL filter that the twin
+//!   does not know keeps nothing back.
 //!
 //! # Steering over HTTP
 //!

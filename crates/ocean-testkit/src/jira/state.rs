@@ -93,19 +93,20 @@ impl Shared {
         self.with_site_mut(|site| {
             let outcome = site.apply(change)?;
             for event in outcome.events.into_iter().filter(|_| rules.enabled) {
-                self.announce(event, &rules);
+                self.announce(site, event, &rules);
             }
             Ok(outcome.changed)
         })
     }
 
-    fn announce(&self, Event { name, body }: Event, rules: &DeliveryRules) {
-        let body = Bytes::from(body);
-        for (url, secret) in self.webhooks().subscribers(&name) {
+    fn announce(&self, site: &Site, event: Event, rules: &DeliveryRules) {
+        let subscribers = self.webhooks().subscribers(&event, site);
+        let body = Bytes::from(event.body);
+        for (url, secret) in subscribers {
             let number = self.last_event.fetch_add(1, Ordering::Relaxed) + 1;
             let parcel = Parcel {
                 url,
-                event: name.clone(),
+                event: event.name.clone(),
                 identifier: format!("twin-{}-{number}", self.origin),
                 secret,
                 body: body.clone(),

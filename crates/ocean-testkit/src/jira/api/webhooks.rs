@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Call, nothing_here, page::PLATFORM, refusal};
 use crate::Response;
+use crate::jira::{change::Event, jql::Search, site::Site};
 
 /// The webhooks that were registered.
 #[derive(Debug, Default)]
@@ -40,10 +41,14 @@ impl Webhooks {
     }
 
     /// Where an event is to be sent, and what it is signed with.
-    pub(crate) fn subscribers(&self, event: &str) -> Vec<(String, Option<Arc<str>>)> {
+    pub(crate) fn subscribers(
+        &self,
+        event: &Event,
+        site: &Site,
+    ) -> Vec<(String, Option<Arc<str>>)> {
         self.registered
             .iter()
-            .filter(|webhook| webhook.enabled && webhook.events.iter().any(|one| one == event))
+            .filter(|webhook| webhook.wants(event, site))
             .map(|webhook| (webhook.url.clone(), webhook.secret.clone()))
             .collect()
     }
@@ -62,6 +67,25 @@ impl Webhooks {
 }
 
 impl Webhook {
+    fn wants(&self, event: &Event, site: &Site) -> bool {
+        let is_subscribed = self.enabled && self.events.contains(&event.name);
+        let (Some(jql), Some(issue)) = (self.issue_filter(), &event.issue) else {
+            return is_subscribed;
+        };
+        // A filter that the twin cannot judge keeps nothing back.
+        let search = Search::compile(jql, site, false);
+        is_subscribed && search.map_or(true, |search| search.matches(issue))
+    }
+
+    /// The JQL that the issues of events must fit; each interface has its own place for it.
+    fn issue_filter(&self) -> Option<&str> {
+        let filter = match self.oauth {
+            true => Some(&self.filter),
+            false => self.filter.get("issue-related-events-section"),
+        };
+        filter?.as_str().filter(|jql| !jql.is_empty())
+    }
+
     fn basic_json(&self, site: &str) -> Value {
         json!({
             "name": self.name,

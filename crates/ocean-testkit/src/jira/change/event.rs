@@ -19,6 +19,8 @@ pub(crate) struct Event {
     /// The event's name, as webhooks subscribe to it.
     pub(crate) name: String,
     pub(crate) body: Vec<u8>,
+    /// The issue that it is about, which the filters of webhooks look at.
+    pub(crate) issue: Option<Issue>,
 }
 
 impl Event {
@@ -35,7 +37,7 @@ impl Event {
             "created" => "issue_created",
             _ => "issue_deleted",
         };
-        Self::new("jira:issue_", what, site.now(), |o| {
+        let event = Self::new("jira:issue_", what, site.now(), |o| {
             o.key("issue_event_type_name").text(detail);
             o.key("user").fragment(site.user_fragment(0));
             let view = View { issue: now, site };
@@ -46,7 +48,11 @@ impl Event {
                     o.key("items").array(|o| differences(o, site, before, now));
                 });
             }
-        })
+        });
+        Self {
+            issue: Some(now.clone()),
+            ..event
+        }
     }
 
     pub(super) fn project(project: &Project, what: &'static str, now: i64) -> Self {
@@ -103,7 +109,11 @@ impl Event {
             fill(o);
         });
         let body = out.into_bytes();
-        Self { name, body }
+        Self {
+            name,
+            body,
+            issue: None,
+        }
     }
 }
 

@@ -1,13 +1,13 @@
 //! Being told of changes.
 
 use std::collections::HashSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::{ask, get, small};
 use crate::jira::{DeliveryCounts, DeliveryRules, IssueEdit, JiraTwin};
-use crate::{Action, Entry, Request, Response, Rule, Server, Service};
+use crate::{Action, Entry, JournalMode, Request, Response, Rule, Server, Service};
 
 /// Remembers nothing itself; its server's journal does.
 struct Receiver;
@@ -190,6 +190,27 @@ async fn what_happens_while_delivery_is_off_is_never_sent() {
 }
 
 #[tokio::test]
+async fn a_filter_keeps_back_the_events_of_other_issues() {
+    let receiver = receiver().await;
+    let twin = twin_of(&receiver, |_| ()).await;
+    for (jql, arrives) in [
+        ("project = HRB", false),
+        ("project = PAY", true),
+        ("colour = red", true),
+    ] {
+        let filters = json!({"filters": {"issue-related-events-section": jql}});
+        ask(&twin, "PUT", "/rest/webhooks/1.0/webhook/1", &filters).await;
+        rename(&twin, jql);
+        delivered(&twin).await;
+        assert_eq!(
+            summaries(&receiver).last().is_some_and(|last| last == jql),
+            arrives,
+            "{jql}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_address_that_plain_http_does_not_reach_is_tried_once() {
     let receiver = receiver().await;
     let twin = twin_of(&receiver, |_| ()).await;
@@ -198,4 +219,20 @@ async fn an_address_that_plain_http_does_not_reach_is_tried_once() {
     rename(&twin, "S");
     let counts = delivered(&twin).await;
     assert_eq!((counts.failed, counts.attempts), (1, 1));
+}
+
+/// Is the courier fast enough not to be what a benchmark measures?
+#[tokio::test]
+#[ignore = "measures; run with --release"]
+async fn five_thousand_events_take_less_than_a_second_and_a_half() {
+    let receiver = receiver().await;
+    receiver.journal().set_mode(JournalMode::Counts);
+    let twin = twin_of(&receiver, |rules| rules.concurrency = 64).await;
+    let start = Instant::now();
+    for number in 0..5_000 {
+        rename(&twin, &number.to_string());
+    }
+    assert_eq!(delivered(&twin).await.delivered, 5_000);
+    let spent = start.elapsed();
+    assert!(spent < Duration::from_millis(1_500), "{spent:?}");
 }
