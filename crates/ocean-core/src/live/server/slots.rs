@@ -104,3 +104,69 @@ impl Deadlines {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Connections in these phases, the oldest first.
+    fn open(phases: &[Phase]) -> (Slots<usize>, Vec<Arc<Slot>>) {
+        let mut slots = Slots::new(&ServerOptions::new());
+        let open: Vec<_> = phases
+            .iter()
+            .enumerate()
+            .map(|(key, phase)| {
+                let slot = Arc::new(Slot::new());
+                slot.enter(*phase);
+                slots.add(key, Arc::clone(&slot));
+                std::thread::park_timeout(Duration::from_millis(3));
+                slot
+            })
+            .collect();
+        (slots, open)
+    }
+
+    fn left(open: &[Arc<Slot>]) -> Vec<usize> {
+        let held = open.iter().enumerate();
+        held.filter_map(|(key, slot)| slot.observe().map(|_| key))
+            .collect()
+    }
+
+    #[test]
+    fn the_oldest_without_a_request_gives_way_first_then_the_oldest_body() {
+        let phases = [
+            Phase::Body,
+            Phase::Handling,
+            Phase::Idle,
+            Phase::Body,
+            Phase::Head,
+        ];
+        let (slots, open) = open(&phases);
+        let mut gone = Vec::new();
+        for _ in 0..4 {
+            let before = left(&open);
+            assert!(slots.make_room());
+            let after = left(&open);
+            gone.extend(before.into_iter().filter(|key| !after.contains(key)));
+        }
+
+        assert_eq!(gone, [2, 4, 0, 3]);
+        assert!(!slots.make_room(), "one that answers never gives way");
+    }
+
+    #[test]
+    fn only_what_took_too_long_is_swept() {
+        let options = ServerOptions::new()
+            .header_timeout(Duration::ZERO)
+            .idle_timeout(Duration::from_secs(60));
+        let (_, open) = open(&[Phase::Idle, Phase::Head, Phase::Handling]);
+        let mut slots = Slots::new(&options);
+        for (key, slot) in open.iter().enumerate() {
+            slots.add(key, Arc::clone(slot));
+        }
+
+        slots.sweep();
+
+        assert_eq!(left(&open), [0, 2]);
+    }
+}
