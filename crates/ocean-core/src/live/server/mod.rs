@@ -63,6 +63,42 @@ const CROWDED: Duration = Duration::from_millis(10);
 /// # Caveats
 ///
 /// There is no TLS and no HTTP/2: a reverse proxy offers both.
+///
+/// ```
+/// use std::net::{Ipv4Addr, SocketAddr};
+/// use std::sync::Arc;
+///
+/// use ocean_core::{
+///     Health, HealthCheck, Ingest, MemoryQueue, QueueOptions, ServerHost, ServerOptions,
+///     WebhookServer,
+/// };
+/// use tokio::sync::Notify;
+/// use tokio_util::sync::CancellationToken;
+///
+/// struct Process;
+///
+/// impl ServerHost for Process {
+///     fn health(&self, _: HealthCheck) -> Health {
+///         Health::new(true).detail("core_version", "0.48.12")
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// // `integration.processors()` in a real process, and a queue that survives it.
+/// let queue = Arc::new(MemoryQueue::new(QueueOptions::new()));
+/// let ingest = Arc::new(Ingest::new(&[], queue, Arc::new(Notify::new())));
+/// let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+/// let options = ServerOptions::new().path_prefix("/ocean");
+/// let server = WebhookServer::bind(addr, ingest, Arc::new(Process), options).await?;
+/// assert_ne!(server.local_addr().port(), 0);
+///
+/// let stop = CancellationToken::new();
+/// stop.cancel();
+/// server.serve(stop).await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct WebhookServer {
     listener: TcpListener,

@@ -38,10 +38,13 @@ impl ServerOptions {
         }
     }
 
-    /// What the paths start with (`/ocean`); empty by default.
+    /// What the paths start with (`/ocean`), empty by default. Slashes at its ends do not count.
     #[must_use]
-    pub fn path_prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.path_prefix = prefix.into();
+    pub fn path_prefix(mut self, prefix: &str) -> Self {
+        self.path_prefix = match prefix.trim_matches('/') {
+            "" => String::new(),
+            inner => format!("/{inner}"),
+        };
         self
     }
 

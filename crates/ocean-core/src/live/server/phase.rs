@@ -60,7 +60,11 @@ impl Slot {
 
     /// Notes what the connection does from now on. `false` when it is being closed.
     pub(super) fn enter(&self, phase: Phase) -> bool {
-        let state = (self.age() << Phase::BITS) | phase as u64;
+        self.enter_at(phase, self.age())
+    }
+
+    fn enter_at(&self, phase: Phase, age: u64) -> bool {
+        let state = (age << Phase::BITS) | phase as u64;
         self.state
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |old| {
                 (old != EVICTED).then_some(state)
@@ -100,6 +104,15 @@ impl Slot {
     /// Returns when the connection has to be closed.
     pub(super) async fn evicted(&self) {
         self.evicted.cancelled().await;
+    }
+
+    /// A connection that has been in a phase for so long.
+    #[cfg(test)]
+    pub(super) fn lasting(phase: Phase, time: Duration) -> Self {
+        let mut slot = Self::new();
+        slot.start = slot.start.checked_sub(time).unwrap();
+        slot.enter_at(phase, 0);
+        slot
     }
 
     /// Milliseconds since the connection was opened.

@@ -101,7 +101,7 @@ pub(super) fn wrong_method(allowed: &Method) -> Reply {
 }
 
 /// Ends the connection after the reply.
-pub(super) fn close(mut reply: Reply) -> Reply {
+fn close(mut reply: Reply) -> Reply {
     reply
         .headers_mut()
         .insert(CONNECTION, HeaderValue::from_static("close"));

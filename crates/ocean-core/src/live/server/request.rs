@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Request, header};
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Incoming;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
@@ -64,26 +64,19 @@ impl Endpoint {
         slot: &Slot,
     ) -> Result<Reply, Evicted> {
         let (parts, body) = request.into_parts();
-        // A chunked body may come with a length that another server on the way believed in. What
-        // follows such a request on its connection is therefore never read.
-        let ambiguous = parts.headers.contains_key(header::TRANSFER_ENCODING);
-        let unread = !body.is_end_stream();
+        // A body that nobody asked for is skipped if it is there already; otherwise hyper ends the
+        // connection after the reply.
         let reply = match self.routes.find(parts.uri.path()) {
-            None => ended(reply::not_found(), unread),
+            None => reply::not_found(),
             Some(target) if parts.method != target.method() => {
-                ended(reply::wrong_method(&target.method()), unread)
+                reply::wrong_method(&target.method())
             }
             Some(Target::Webhook(path)) => self.webhook(path, parts, body, slot).await?,
-            Some(Target::Health(check)) => {
-                ended(reply::health(*check, self.host.health(*check)), unread)
-            }
-            Some(Target::Resync) => {
-                let answer = self.host.request_resync(&parts.headers);
-                ended(reply::resync(&answer), unread)
-            }
+            Some(Target::Health(check)) => reply::health(*check, self.host.health(*check)),
+            Some(Target::Resync) => reply::resync(&self.host.request_resync(&parts.headers)),
         };
         go_on(slot, Phase::Idle)?;
-        Ok(ended(reply, ambiguous))
+        Ok(reply)
     }
 
     async fn webhook(
@@ -144,9 +137,4 @@ impl fmt::Debug for Endpoint {
 
 fn go_on(slot: &Slot, phase: Phase) -> Result<(), Evicted> {
     slot.enter(phase).then_some(()).ok_or(Evicted)
-}
-
-/// Ends the connection after the reply if it has to.
-fn ended(reply: Reply, ends: bool) -> Reply {
-    if ends { reply::close(reply) } else { reply }
 }

@@ -109,20 +109,17 @@ impl Deadlines {
 mod tests {
     use super::*;
 
-    /// Connections in these phases, the oldest first.
-    fn open(phases: &[Phase]) -> (Slots<usize>, Vec<Arc<Slot>>) {
-        let mut slots = Slots::new(&ServerOptions::new());
-        let open: Vec<_> = phases
-            .iter()
-            .enumerate()
-            .map(|(key, phase)| {
-                let slot = Arc::new(Slot::new());
-                slot.enter(*phase);
-                slots.add(key, Arc::clone(&slot));
-                std::thread::park_timeout(Duration::from_millis(3));
-                slot
-            })
-            .collect();
+    /// Connections in these phases, each a second longer than the one after it.
+    fn open(options: &ServerOptions, phases: &[Phase]) -> (Slots<usize>, Vec<Arc<Slot>>) {
+        let mut slots = Slots::new(options);
+        let aged = |(place, phase): (usize, &Phase)| {
+            let seconds = (phases.len() - place) as u64;
+            Arc::new(Slot::lasting(*phase, Duration::from_secs(seconds)))
+        };
+        let open: Vec<_> = phases.iter().enumerate().map(aged).collect();
+        for (key, slot) in open.iter().enumerate() {
+            slots.add(key, Arc::clone(slot));
+        }
         (slots, open)
     }
 
@@ -141,7 +138,7 @@ mod tests {
             Phase::Body,
             Phase::Head,
         ];
-        let (slots, open) = open(&phases);
+        let (slots, open) = open(&ServerOptions::new(), &phases);
         let mut gone = Vec::new();
         for _ in 0..4 {
             let before = left(&open);
@@ -157,16 +154,13 @@ mod tests {
     #[test]
     fn only_what_took_too_long_is_swept() {
         let options = ServerOptions::new()
-            .header_timeout(Duration::ZERO)
+            .header_timeout(Duration::from_secs(2))
             .idle_timeout(Duration::from_secs(60));
-        let (_, open) = open(&[Phase::Idle, Phase::Head, Phase::Handling]);
-        let mut slots = Slots::new(&options);
-        for (key, slot) in open.iter().enumerate() {
-            slots.add(key, Arc::clone(slot));
-        }
+        let phases = [Phase::Idle, Phase::Handling, Phase::Head, Phase::Head];
+        let (slots, open) = open(&options, &phases);
 
         slots.sweep();
 
-        assert_eq!(left(&open), [0, 2]);
+        assert_eq!(left(&open), [0, 1, 3]);
     }
 }

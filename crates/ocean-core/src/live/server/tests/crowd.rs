@@ -1,11 +1,10 @@
 //! Who gets an answer while many connections are open and slow.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
-use async_trait::async_trait;
-
+use super::hanging::Hanging;
 use super::*;
-use crate::live::{DeadLetter, Ending, NewEvent, Pushed, QueueError, QueueHealth, QueuedEvent};
 
 #[tokio::test]
 async fn f70_a_head_that_comes_byte_by_byte_is_cut_off() {
@@ -71,18 +70,21 @@ async fn f70_a_connection_may_be_idle_longer_than_a_head_may_take() {
 #[tokio::test]
 async fn f70_ten_thousand_idle_connections_leave_health_answering() {
     let bench = Bench::start(ServerOptions::new().max_connections(64)).await;
-    // A crowd that keeps its own ends open needs a file descriptor for each of them.
-    let mut crowd = Vec::new();
+    // Far more than the server holds. The ends of those that it closed long ago are dropped, so
+    // that the test needs no ten thousand file descriptors.
+    let mut crowd = VecDeque::new();
     for wave in 0..20 {
         for _ in 0..500 {
-            crowd.push(bench.connect().await);
+            crowd.push_back(bench.connect().await);
+            if crowd.len() > 500 {
+                crowd.pop_front();
+            }
         }
         let begun = Instant::now();
         assert_eq!(bench.get("/health/live").await.status(), 200, "wave {wave}");
         assert_eq!(bench.post("", "{}").await.status(), 200, "wave {wave}");
         assert!(begun.elapsed() < Duration::from_secs(2), "wave {wave}");
     }
-    assert_eq!(crowd.len(), 10_000);
 }
 
 #[tokio::test]
@@ -123,54 +125,8 @@ async fn a_queue_that_hangs_leaves_health_answering_and_events_are_asked_for_aga
         begun.elapsed()
     );
     let answered = crowd.join_all().await;
+    assert!(begun.elapsed() < Duration::from_secs(5), "nobody waits on");
     let refused = answered.iter().filter(|one| one.status() == 503).count();
     assert!(refused >= 6, "{answered:?}");
     assert!(answered.iter().all(|one| matches!(one.status(), 0 | 503)));
-}
-
-/// Takes events and never says so, like a disk that does not answer.
-#[derive(Debug, Default)]
-struct Hanging(MemoryQueue);
-
-#[async_trait]
-impl EventQueue for Hanging {
-    async fn push(&self, _: NewEvent) -> Result<Pushed, QueueError> {
-        std::future::pending().await
-    }
-
-    async fn load(&self, _: u64, _: usize, _: usize) -> Result<Vec<QueuedEvent>, QueueError> {
-        Ok(Vec::new())
-    }
-
-    async fn end(&self, _: Vec<(u64, Ending)>) -> Result<(), QueueError> {
-        Ok(())
-    }
-
-    async fn note_attempts(&self, _: u64, _: u32) -> Result<(), QueueError> {
-        Ok(())
-    }
-
-    fn note_filtered(&self) {}
-
-    async fn dead_letters(&self) -> Result<Vec<DeadLetter>, QueueError> {
-        Ok(Vec::new())
-    }
-
-    async fn replay(&self, _: Option<Vec<u64>>) -> Result<usize, QueueError> {
-        Ok(0)
-    }
-
-    async fn drop_letters(&self, _: Option<Vec<u64>>) -> Result<usize, QueueError> {
-        Ok(0)
-    }
-
-    fn counts(&self) -> QueueCounts {
-        self.0.counts()
-    }
-
-    fn health(&self) -> QueueHealth {
-        self.0.health()
-    }
-
-    async fn close(&self) {}
 }

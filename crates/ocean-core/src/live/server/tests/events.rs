@@ -230,7 +230,7 @@ async fn while_the_process_stops_events_are_asked_for_again_and_health_answers()
 
 #[tokio::test]
 async fn health_tells_what_the_host_says() {
-    let bench = Bench::start(ServerOptions::new().path_prefix("/ocean")).await;
+    let bench = Bench::start(ServerOptions::new().path_prefix("ocean/")).await;
 
     let live = bench.get("/ocean/health/live").await;
     assert_eq!(live.status(), 200);

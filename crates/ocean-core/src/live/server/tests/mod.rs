@@ -3,6 +3,7 @@
 
 mod crowd;
 mod events;
+mod hanging;
 mod limits;
 mod paths;
 mod stopping;
