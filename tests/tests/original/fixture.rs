@@ -33,7 +33,7 @@ impl Deref for Recorded {
 
 impl Fixture {
     pub(crate) fn read(scenario: Scenario) -> Self {
-        let text = fs::read_to_string(folder().join(scenario.file())).unwrap();
+        let text = fs::read_to_string(path(scenario)).unwrap();
         serde_json::from_str(&text).unwrap()
     }
 
@@ -50,12 +50,16 @@ impl Fixture {
             write!(text, "\"catalog\": [\n{lines}\n]}}").unwrap();
         }
         text.push_str("\n]}\n");
-        fs::write(folder().join(scenario.file()), text).unwrap();
+        fs::write(path(scenario), text).unwrap();
     }
 
     pub(crate) fn step(&self, step: Step) -> &Run {
         self.steps.iter().find(|one| one.step == step).unwrap()
     }
+}
+
+pub(crate) fn path(scenario: Scenario) -> PathBuf {
+    folder().join(scenario.file())
 }
 
 pub(crate) fn folder() -> PathBuf {

@@ -32,7 +32,7 @@ impl Known {
 }
 
 /// All of them.
-const KNOWN: [Known; 5] = [
+const KNOWN: [Known; 6] = [
     // Issues that relate to each other as parent and subtask.
     Known {
         id: "KD-01",
@@ -69,6 +69,19 @@ const KNOWN: [Known; 5] = [
             "BIL-1",
             "IDN-15",
             "PAY-15",
+        ],
+    },
+    // The deleted user, a team that it was in, and issues that were its.
+    Known {
+        id: "KD-02",
+        scenario: Scenario::AllKindsNothingMissing,
+        steps: &[Step::Changed],
+        lacks: Lacks::Everything,
+        entities: &[
+            "712020:f089a35b-ffa0-4234-a7c9-eb82d369a186",
+            "f4018046-31a8-407b-a76d-54a8e8e35496",
+            "DLV-8",
+            "IDN-20",
         ],
     },
     // Sent again with nothing but its relations, after its parent was not there in time.

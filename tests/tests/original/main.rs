@@ -5,6 +5,7 @@
 //! simulators, takes the same steps, and is held against that, entity by entity. A difference must
 //! be one of `docs/known-differences.md`, and those must be there.
 
+mod all_kinds;
 mod catalog;
 mod fixture;
 mod known;
@@ -24,7 +25,7 @@ async fn check(scenario: Scenario, outcome: Outcome) {
     let world = scenario.start().await;
     world.provision().await;
     for step in Step::ALL {
-        step.happen(&world);
+        step.happen(scenario, &world);
         let report = world.resync().await;
         assert_eq!(report.outcome, outcome, "{step:?}: {report:#?}");
         let (ours, theirs) = (Run::of(&world), recorded.step(step));
@@ -63,4 +64,16 @@ async fn kd_01_to_kd_03_without_missing_related_entities_ours_has_more_than_the_
 #[tokio::test]
 async fn a_mapping_with_everything_leaves_the_catalog_of_the_original() {
     check(Scenario::Everything, Outcome::Completed).await;
+}
+
+#[tokio::test]
+async fn all_kinds_leave_the_catalog_of_the_original() {
+    check(Scenario::AllKinds, Outcome::Completed).await;
+}
+
+/// What relates to something that a selector leaves out is refused by Port in both.
+#[tokio::test]
+async fn kd_02_all_kinds_without_missing_related_entities_leave_what_the_original_leaves_and_more()
+{
+    check(Scenario::AllKindsNothingMissing, Outcome::Incomplete).await;
 }

@@ -1,9 +1,11 @@
 //! What do both engines have to do? A site, a mapping, and what happens between the resyncs.
 
-use ocean_testkit::jira::Change;
+use ocean_testkit::jira::{Change, JiraTwinBuilder};
 use ocean_tests::World;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+use crate::all_kinds;
 
 /// Which mapping is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +16,10 @@ pub(crate) enum Scenario {
     NothingMissing,
     /// That of `everything.yaml`, which is at Port already.
     Everything,
+    /// That of `all_kinds.yaml`, which is at Port already.
+    AllKinds,
+    /// The same with `createMissingRelatedEntities: false`.
+    AllKindsNothingMissing,
 }
 
 /// A resync after something happened, each by a process of its own.
@@ -24,7 +30,7 @@ pub(crate) enum Step {
     First,
     /// After nothing happened.
     Again,
-    /// After [`changes`].
+    /// After [`Scenario::changes`].
     Changed,
 }
 
@@ -45,34 +51,69 @@ pub(crate) struct Requests {
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 3] = [Self::Default, Self::NothingMissing, Self::Everything];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Default,
+        Self::NothingMissing,
+        Self::Everything,
+        Self::AllKinds,
+        Self::AllKindsNothingMissing,
+    ];
 
     pub(crate) fn file(self) -> &'static str {
         match self {
             Self::Default => "default.json",
             Self::NothingMissing => "nothing-missing.json",
             Self::Everything => "everything.json",
+            Self::AllKinds => "all-kinds.json",
+            Self::AllKindsNothingMissing => "all-kinds-nothing-missing.json",
         }
+    }
+
+    fn has_all_kinds(self) -> bool {
+        matches!(self, Self::AllKinds | Self::AllKindsNothingMissing)
     }
 
     /// Starts the site and a Port without entities.
     pub(crate) async fn start(self) -> World {
-        let mut world = World::with(
-            |jira| jira.seed(7).projects(5).issues(120).users(30).teams(4),
-            |port| port,
-        )
-        .await;
+        let size = |jira: JiraTwinBuilder| {
+            // Nine boards, one of which shows two projects.
+            if self.has_all_kinds() {
+                jira.projects(9).issues(180).users(20).teams(3)
+            } else {
+                jira.projects(5).issues(120).users(30).teams(4)
+            }
+        };
+        let mut world = World::with(|jira| size(jira.seed(7)), |port| port).await;
         match self {
-            Self::Default => {}
-            Self::NothingMissing => world.mapping["createMissingRelatedEntities"] = false.into(),
+            Self::Default | Self::NothingMissing => {}
             Self::Everything => {
                 world.mapping = serde_saphyr::from_str(include_str!("everything.yaml")).unwrap();
-                for blueprint in more_blueprints() {
-                    world.port.put_blueprint(blueprint);
-                }
+                put_blueprints(&world, more_blueprints());
+            }
+            Self::AllKinds | Self::AllKindsNothingMissing => {
+                world.mapping = serde_saphyr::from_str(include_str!("all_kinds.yaml")).unwrap();
+                put_blueprints(&world, all_kinds::blueprints());
             }
         }
+        if matches!(self, Self::NothingMissing | Self::AllKindsNothingMissing) {
+            world.mapping["createMissingRelatedEntities"] = false.into();
+        }
         world
+    }
+
+    /// What happens at Jira before the last resync.
+    fn changes(self) -> Vec<Change> {
+        if self.has_all_kinds() {
+            all_kinds::changes()
+        } else {
+            changes()
+        }
+    }
+}
+
+fn put_blueprints(world: &World, blueprints: impl IntoIterator<Item = Value>) {
+    for blueprint in blueprints {
+        world.port.put_blueprint(blueprint);
     }
 }
 
@@ -80,9 +121,9 @@ impl Step {
     pub(crate) const ALL: [Self; 3] = [Self::First, Self::Again, Self::Changed];
 
     /// Lets happen what belongs to the step; requests count from here on.
-    pub(crate) fn happen(self, world: &World) {
+    pub(crate) fn happen(self, scenario: Scenario, world: &World) {
         if self == Self::Changed {
-            for change in changes() {
+            for change in scenario.changes() {
                 world.jira.site().apply(&change).unwrap();
             }
         }
@@ -126,7 +167,7 @@ fn more_blueprints() -> [Value; 3] {
     [label, of_issue("epic"), of_issue("task")]
 }
 
-/// What happens at Jira before the last resync.
+/// What happens where not all kinds are mapped.
 fn changes() -> Vec<Change> {
     let changes = json!([
         { "op": "update_issue", "key": "PAY-2", "summary": "Pay twice, refund once", "status": "Done",
