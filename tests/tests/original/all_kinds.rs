@@ -7,6 +7,10 @@ use serde_json::{Map, Value, json};
 /// A name and what it is: the type of a property, the target of a relation.
 type Named = (&'static str, &'static str);
 
+pub(crate) fn mapping() -> Value {
+    serde_saphyr::from_str(include_str!("all_kinds.yaml")).unwrap()
+}
+
 /// One blueprint for each kind, but none of those that the integration brings along.
 pub(crate) fn blueprints() -> [Value; 11] {
     [

@@ -10,6 +10,7 @@ mod catalog;
 mod fixture;
 mod known;
 mod record;
+mod requests;
 mod scenario;
 
 use ocean_core::Outcome;

@@ -45,7 +45,7 @@ fn variable(name: &str) -> String {
 }
 
 /// Runs the original until its one resync has ended.
-async fn resync(world: &World) {
+pub(crate) async fn resync(world: &World) {
     let mut command = Command::new(variable(PYTHON));
     command
         .arg(fixture::folder().join("loopback.py"))

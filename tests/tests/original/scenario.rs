@@ -44,7 +44,7 @@ pub(crate) struct Run {
 /// How many requests a step took.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Requests {
-    jira: usize,
+    pub(crate) jira: usize,
     port: usize,
     /// Those to Port that read, search, write or delete entities.
     pub(crate) entities: usize,
@@ -91,7 +91,7 @@ impl Scenario {
                 put_blueprints(&world, more_blueprints());
             }
             Self::AllKinds | Self::AllKindsNothingMissing => {
-                world.mapping = serde_saphyr::from_str(include_str!("all_kinds.yaml")).unwrap();
+                world.mapping = all_kinds::mapping();
                 put_blueprints(&world, all_kinds::blueprints());
             }
         }
