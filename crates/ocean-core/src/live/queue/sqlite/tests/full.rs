@@ -6,7 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::{assert_equation, dead, event, open, options, sql, waiting};
+use futures::future::join;
+use rusqlite::ffi;
+
+use super::super::fault::{Faults, Point};
+use super::{assert_equation, dead, event, open, open_with, options, push, sql, waiting};
 use crate::live::queue::{Ending, EventQueue as _, Pushed, QueueError, QueueHealth, SqliteQueue};
 
 /// Pushes until one is refused; what was acknowledged, with the sequence numbers.
@@ -82,6 +86,39 @@ async fn f59_a_full_disk_refuses_keeps_what_it_has_and_recovers_without_a_restar
     let before = waiting(&queue).await;
     queue.close().await;
     assert_eq!(waiting(&open(folder.path()).await).await, before);
+}
+
+#[tokio::test]
+async fn f59_of_one_commit_only_what_needs_room_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let faults = Faults::default();
+    let queue = open_with(folder.path(), &faults).await;
+    let seq = push(&queue, 1).await;
+    let reserve = folder.path().join("queue.reserve");
+    assert!(reserve.exists());
+    faults.plan(Point::Commit, 0, 1, ffi::SQLITE_FULL);
+    faults.plan(Point::Reserve, 0, 1, ffi::SQLITE_FULL);
+    // Both are sent before the thread of the queue has seen the first, or the disk is full for it.
+    let ending = queue.end(vec![(seq, Ending::Applied)]);
+    let (pushed, ended) = join(queue.push(event(2)), ending).await;
+    assert!(matches!(pushed, Err(QueueError::Storage(_))), "{pushed:?}");
+    assert_eq!(ended, Ok(()));
+    assert!(!reserve.exists(), "the space is given up");
+
+    push_until_accepted(&queue, 3).await;
+    assert!(reserve.exists(), "and taken again before the next event is");
+    faults.plan(Point::Commit, 0, 1, ffi::SQLITE_FULL);
+    let seqs: Vec<_> = queue.load(0, 9, 9_999).await.expect("it can be read");
+    let endings = seqs
+        .iter()
+        .map(|queued| (queued.seq, Ending::Applied))
+        .collect();
+    queue
+        .end(endings)
+        .await
+        .expect("it is tried once more with the reserve");
+    assert_equation(queue.counts());
+    assert_eq!(queue.counts().applied, 2);
 }
 
 #[tokio::test]
