@@ -3,4 +3,5 @@
 mod cascade;
 mod deletion;
 mod loading;
+mod outdated;
 mod world;
