@@ -156,6 +156,34 @@ async fn f58_events_that_wait_at_a_sigterm_are_handled_after_the_next_start() {
 }
 
 #[tokio::test]
+async fn f58_a_process_that_stops_refuses_events_and_says_so() {
+    let (jira, port) = (jira().await, port().await);
+    // Jira holds up one event, and so the end, for as long as it may take.
+    let program = reachable(&jira, &port).set(GRACE, "60");
+    let running = settled(&program, &port).await;
+    let changed = issues(&jira, 1);
+    jira.faults()
+        .add(Rule::new(Action::Hang).path("/rest/api/3/search"));
+    retitle(&jira, &changed, "under way");
+    running
+        .until("an event under way", || jira.faults().fired() > 0)
+        .await;
+    running.send("-TERM");
+    running.says("stopping").await;
+    let (status, body) = running.get("/health/ready").await;
+    assert_eq!((status, &body["phase"]), (503, &json!("stopping")));
+    let event = json!({"webhookEvent": "user_created", "user": {"accountId": "absent"}});
+    let path = "/integration/webhook";
+    assert_eq!(
+        running.ask("POST", path, "", &event.to_string()).await.0,
+        503
+    );
+    assert_eq!(running.get("/health/live").await.0, 200);
+    // A second signal does not wait for it.
+    assert_eq!(running.terminate().await.0, Some(143));
+}
+
+#[tokio::test]
 async fn f77_a_second_process_on_the_same_state_folder_is_refused() {
     let (jira, port) = (jira().await, port().await);
     let program = reachable(&jira, &port);
