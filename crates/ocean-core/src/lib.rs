@@ -144,12 +144,10 @@ pub use crate::mapping::{
 pub use crate::resource::{InvalidSelector, NoSelector, RawSelector, ResourceConfig, Selector};
 pub use crate::resync::{ErasedResync, Registry, Resync, ResyncContext, RunScope};
 pub use crate::runtime::{
-    Calls, Demand, EndedResync, Facts, HttpSide, Letter, Order, PortFacts, ProcessPhase, Reply,
-    ResyncEnd, ResyncFacts, RunningResync, Runtime, Schedule, StartUp, Status, ToldResyncs,
-    Trigger, Triggers, Unprepared, perform_order,
+    Calls, ControlSocket, Demand, EndedResync, Facts, HttpSide, Letter, Order, PortFacts,
+    ProcessPhase, Reply, ResyncEnd, ResyncFacts, RunningResync, Runtime, Schedule, StartUp, Status,
+    ToldResyncs, Trigger, Triggers, Unprepared, perform_order, send_order,
 };
-#[cfg(unix)]
-pub use crate::runtime::{ControlSocket, send_order};
 pub use crate::sync::{
     AllowEmpty, BlueprintReport, Counts, ErrorGroup, NullField, Outcome, Phase, Progress,
     ReconciliationReport, ResourceProgress, ResourceReport, ResyncError, ResyncReport, SyncEngine,

@@ -20,9 +20,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio_util::sync::CancellationToken;
 
-#[cfg(unix)]
-pub use self::control::{ControlSocket, send_order};
-pub use self::control::{Letter, Order, Reply, perform_order};
+pub use self::control::{ControlSocket, Letter, Order, Reply, perform_order, send_order};
 pub use self::host::Calls;
 use self::host::Host;
 pub use self::resyncs::ResyncEnd;
@@ -100,7 +98,6 @@ pub struct Runtime {
     observer: Observer,
     live: LiveEngine,
     served: Option<Served>,
-    #[cfg(unix)]
     control: Option<ControlSocket>,
 }
 
@@ -118,7 +115,6 @@ impl Runtime {
             demand: Arc::default(),
             status: Arc::default(),
             observer: Observer::default(),
-            #[cfg(unix)]
             control: None,
         }
     }
@@ -155,7 +151,6 @@ impl Runtime {
     }
 
     /// The same, taking orders about dead letters at this socket.
-    #[cfg(unix)]
     #[must_use]
     pub fn control(mut self, socket: ControlSocket) -> Self {
         self.control = Some(socket);
@@ -261,13 +256,13 @@ impl Runtime {
 
     /// Takes orders about dead letters.
     async fn take_orders(&self) -> Infallible {
-        #[cfg(unix)]
-        if let Some(socket) = &self.control {
-            socket
-                .serve(&**self.live.queue(), self.live.arrived())
-                .await;
+        match &self.control {
+            Some(socket) => {
+                let queue = &**self.live.queue();
+                socket.serve(queue, self.live.arrived()).await
+            }
+            None => std::future::pending().await,
         }
-        std::future::pending().await
     }
 
     /// Resyncs whenever somebody asks, until `stop`.

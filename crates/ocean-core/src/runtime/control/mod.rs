@@ -6,10 +6,14 @@
 //! [`Order`]s say. Without a process that listens, the same orders are done on the queue itself:
 //! [`perform_order`].
 
+#[cfg(not(unix))]
+mod nowhere;
 mod order;
 #[cfg(unix)]
 mod socket;
 
+#[cfg(not(unix))]
+use self::nowhere as socket;
+
 pub use self::order::{Letter, Order, Reply, perform_order};
-#[cfg(unix)]
 pub use self::socket::{ControlSocket, send_order};

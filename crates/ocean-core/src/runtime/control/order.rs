@@ -27,7 +27,7 @@ pub enum Order {
 }
 
 impl Order {
-    #[cfg(unix)]
+    #[cfg_attr(not(unix), expect(dead_code, reason = "nobody takes orders there"))]
     pub(super) const fn name(&self) -> &'static str {
         match self {
             Self::List => "list",

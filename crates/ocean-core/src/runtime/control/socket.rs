@@ -1,6 +1,7 @@
 //! Who may give orders, and how do they travel? As one line of JSON each way, over a socket that
 //! belongs to the user of the process: [`ControlSocket`], [`send_order`].
 
+use std::convert::Infallible;
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
@@ -55,7 +56,7 @@ impl ControlSocket {
 
     /// Does what is ordered, one order at a time; never returns. Replayed events are announced to
     /// `arrived`.
-    pub async fn serve(&self, queue: &dyn EventQueue, arrived: &Arc<Notify>) {
+    pub async fn serve(&self, queue: &dyn EventQueue, arrived: &Arc<Notify>) -> Infallible {
         loop {
             let answered = match self.listener.accept().await {
                 Ok((stream, _)) => timeout(PATIENCE, answer(stream, queue, arrived)).await,
@@ -149,7 +150,7 @@ mod tests {
         let queue = MemoryQueue::new(QueueOptions::new());
         let arrived = Arc::default();
         tokio::select! {
-            () = socket.serve(&queue, &arrived) => unreachable!("it never ends"),
+            never = socket.serve(&queue, &arrived) => match never {},
             done = client => done,
         }
     }
