@@ -21,8 +21,8 @@ use crate::resource::{ResourceConfig, Selector};
 ///
 /// # Who calls it, when
 ///
-/// `authenticate` for every request before anything else happens to it; `accepts` and
-/// `delivery_id` once per request, before it is answered; `subject` and `supersedes` while the
+/// `accepts`, `authenticate` if it is concerned, and `delivery_id` once per request, before it is
+/// answered; `subject` and `supersedes` while the
 /// event waits; `handle` once per matching resource of the mapping, with up to
 /// [`MAX_BATCH`](Self::MAX_BATCH) waiting events of different subjects. A failed batch is split
 /// before attempts count, a retryable error is tried again with backoff, a permanent one makes

@@ -26,7 +26,7 @@ use crate::webhook::{ErasedProcessor, WebhookEvent};
 /// # Guarantees
 ///
 /// - [`Answer::Accepted`] is given only after the queue said that the event is durable.
-/// - Nothing is queued that no processor authenticated and accepted.
+/// - Nothing is queued unless a processor accepts it and all that do take it for genuine.
 /// - A processor that panics counts as one that refuses; the others of its path are asked still.
 /// - Credentials and signatures are taken off before the event is queued, and neither headers nor
 ///   payloads are logged.
@@ -152,10 +152,9 @@ impl Ingest {
         let processors = self.paths.at(path).ok_or(Answer::UnknownPath)?;
         let event =
             parse(headers, body).map_err(|reason| self.malformed(path, body_fault(reason)))?;
-        let genuine = processors
-            .authenticate(&event)
+        let accepting = processors
+            .taking_part(&event)
             .map_err(|refused| self.refused(path, &refused))?;
-        let accepting = genuine.accepting(&event);
         if accepting.is_empty() {
             debug!(path, "live event concerns no processor");
             self.queue.note_filtered();

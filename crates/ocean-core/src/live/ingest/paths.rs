@@ -50,51 +50,56 @@ pub(super) struct Processors<'a> {
     panicked: &'a Rarely,
 }
 
-/// Why the last processor that was asked does not take a request for genuine.
+/// Why a processor does not take a request for genuine.
 pub(super) struct Refused {
     pub(super) reason: String,
 }
 
 impl<'a> Processors<'a> {
-    /// Those that take the request for genuine; at least one.
-    pub(super) fn authenticate(self, event: &WebhookEvent) -> Result<Self, Refused> {
-        let mut reason = String::new();
-        let genuine: Vec<_> = self
-            .all
-            .iter()
-            .copied()
-            .filter(
-                |processor| match self.guard(|| processor.authenticate(event)) {
-                    Some(Ok(())) => true,
-                    Some(Err(refused)) => {
-                        reason = refused.to_string();
-                        false
-                    }
-                    None => {
-                        "the processor panicked".clone_into(&mut reason);
-                        false
-                    }
-                },
-            )
-            .collect();
-        if genuine.is_empty() {
-            return Err(Refused { reason });
-        }
-        Ok(Self {
-            all: genuine,
-            ..self
-        })
-    }
-
-    /// Those that are concerned.
-    pub(super) fn accepting(self, event: &WebhookEvent) -> Self {
-        let all = self
-            .all
-            .iter()
-            .copied()
+    /// Those that are concerned. Each of them has to take the request for genuine: an event that
+    /// waits is given to all that accept it, whoever vouched for it. When nobody is concerned, one
+    /// that vouches is enough to answer that.
+    pub(super) fn taking_part(self, event: &WebhookEvent) -> Result<Self, Refused> {
+        let asked = self.all.iter().copied();
+        let accepting: Vec<_> = asked
             .filter(|processor| self.guard(|| processor.accepts(event)) == Some(true))
             .collect();
-        Self { all, ..self }
+        if accepting.is_empty() {
+            let mut refusals = self
+                .all
+                .iter()
+                .map(|processor| self.refusal(processor, event));
+            if refusals.any(|refusal| refusal.is_none()) {
+                return Ok(Self {
+                    all: accepting,
+                    ..self
+                });
+            }
+        }
+        let vouching = if accepting.is_empty() {
+            &self.all
+        } else {
+            &accepting
+        };
+        let refusal = vouching
+            .iter()
+            .find_map(|processor| self.refusal(processor, event));
+        match refusal {
+            Some(reason) => Err(Refused { reason }),
+            None => Ok(Self {
+                all: accepting,
+                ..self
+            }),
+        }
+    }
+
+    /// Why a processor does not take the request for genuine; `None` when it does.
+    fn refusal(&self, processor: &ErasedProcessor, event: &WebhookEvent) -> Option<String> {
+        match self.guard(|| processor.authenticate(event)) {
+            Some(Ok(())) => None,
+            Some(Err(refused)) => Some(refused.to_string()),
+            None => Some("the processor panicked".to_owned()),
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {

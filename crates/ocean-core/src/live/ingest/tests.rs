@@ -108,22 +108,26 @@ async fn an_event_that_no_processor_trusts_is_refused() {
 }
 
 #[tokio::test]
-async fn a_processor_that_refuses_takes_no_part() {
-    let concerned_but_refusing = Scripted {
-        accepts: |_| true,
-        ..refusing()
-    };
-    let trusting_but_unconcerned = Scripted {
+async fn f66_a_processor_that_trusts_everybody_opens_no_door_to_one_that_does_not() {
+    let unconcerned = || Scripted {
         accepts: |_| false,
         ..Scripted::new()
     };
+    // The event would wait and be given to the one that refuses it.
+    for trusting in [Scripted::new(), unconcerned()] {
+        let bench = Bench::new(&[trusting.at("/webhook"), refusing().at("/webhook")]);
+        assert_eq!(bench.receive(&[], "{}").await, Answer::Unauthenticated);
+        assert_eq!(bench.pending(), 0);
+    }
+    let refusing_and_unconcerned = Scripted {
+        accepts: |_| false,
+        ..refusing()
+    };
     let bench = Bench::new(&[
-        concerned_but_refusing.at("/webhook"),
-        trusting_but_unconcerned.at("/webhook"),
+        Scripted::new().at("/webhook"),
+        refusing_and_unconcerned.at("/webhook"),
     ]);
-
-    assert_eq!(bench.receive(&[], "{}").await, Answer::Filtered);
-    assert_eq!(bench.pending(), 0);
+    assert_eq!(bench.receive(&[], "{}").await, Answer::Accepted(1));
 }
 
 #[tokio::test]
@@ -147,7 +151,7 @@ async fn an_event_that_concerns_nobody_counts_as_accepted_and_filtered() {
 }
 
 #[tokio::test]
-async fn a_panic_of_one_processor_is_an_error_for_that_processor_only() {
+async fn a_panic_of_a_processor_is_its_own_error() {
     let panicking: [Scripted; 3] = [
         Scripted {
             authenticate: |_| panic!("author's bug"),
@@ -175,7 +179,13 @@ async fn a_panic_of_one_processor_is_an_error_for_that_processor_only() {
     assert_eq!(alone[1].receive(&[], "{}").await, Answer::Filtered);
     assert_eq!(alone[2].receive(&[], "{}").await, Answer::Accepted(1));
 
+    // Who cannot vouch does not; the others are asked all the same.
     processors.push(Scripted::new().at("/webhook"));
+    assert_eq!(
+        Bench::new(&processors).receive(&[], "{}").await,
+        Answer::Unauthenticated
+    );
+    processors.remove(0);
     let bench = Bench::new(&processors);
     let answer = bench.receive(&[("x-delivery", "d-1")], "{}").await;
     assert_eq!(answer, Answer::Accepted(1));
