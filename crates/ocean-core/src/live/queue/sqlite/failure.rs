@@ -22,6 +22,9 @@ impl Failure {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged,
+            // Our statements are constant: one that no longer fits the tables, or a column of
+            // another type, is damage to the schema or to a row.
+            Some(ErrorCode::Unknown | ErrorCode::TypeMismatch) | None => Self::Damaged,
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
             _ => Self::Io,
         }

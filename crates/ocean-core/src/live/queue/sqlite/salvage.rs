@@ -10,10 +10,7 @@ use super::check::stored_numbers;
 use super::failure::storage;
 use super::folder::Folder;
 use super::ledger::Numbers;
-use super::record::{
-    Damaged, insert_letter, insert_waiting, letter_columns, read_letter, read_waiting,
-    waiting_columns,
-};
+use super::record::{Damaged, insert_letter, insert_waiting, read_letter, read_waiting};
 use super::schema;
 use super::transaction::write_numbers;
 use crate::live::queue::QueueError;
@@ -78,26 +75,12 @@ fn salvage(old: &Path, new: &Connection) -> Salvaged {
         // They tell the check of the new file how many rows are missing from it.
         write_numbers(new, &numbers).ok();
     }
-    let waiting = Source {
-        db: &old,
-        table: "waiting",
-        columns: &waiting_columns(),
-    };
-    let letters = Source {
-        db: &old,
-        table: "letters",
-        columns: &letter_columns(),
-    };
-    let columns = "seq, path, delivery_id, accepted_at, crc";
-    let deliveries = Source {
-        db: &old,
-        table: "deliveries",
-        columns,
-    };
+    let source = |table| Source { db: &old, table };
     Salvaged {
-        waiting: waiting.copy(|row| insert_waiting(new, &read_waiting(row)?).map_err(skip)),
-        letters: letters.copy(|row| insert_letter(new, &read_letter(row)?).map_err(skip)),
-        deliveries: deliveries.copy(|row| copy_delivery(new, row).map_err(skip)),
+        waiting: source("waiting")
+            .copy(|row| insert_waiting(new, &read_waiting(row)?).map_err(skip)),
+        letters: source("letters").copy(|row| insert_letter(new, &read_letter(row)?).map_err(skip)),
+        deliveries: source("deliveries").copy(|row| copy_delivery(new, row).map_err(skip)),
     }
 }
 
@@ -126,7 +109,6 @@ fn copy_delivery(new: &Connection, row: &Row<'_>) -> rusqlite::Result<()> {
 struct Source<'a> {
     db: &'a Connection,
     table: &'static str,
-    columns: &'a str,
 }
 
 impl Source<'_> {
@@ -155,8 +137,8 @@ impl Source<'_> {
         order: &str,
         mut each: impl FnMut(i64, &Row<'_>) -> bool,
     ) -> rusqlite::Result<()> {
-        let (columns, table) = (self.columns, self.table);
-        let sql = format!("SELECT {columns} FROM {table} ORDER BY seq {order}");
+        // By their places, for the names of columns may be what is damaged.
+        let sql = format!("SELECT * FROM {} ORDER BY rowid {order}", self.table);
         let mut statement = self.db.prepare(&sql)?;
         let mut cursor = statement.query([])?;
         while let Some(row) = cursor.next()? {

@@ -51,6 +51,21 @@ const CASES: &[Case] = &[
         counted: true,
     },
     Case {
+        name: "with a damaged name in its layout",
+        spoil: |file| {
+            let mut bytes = fs::read(file).expect("it is there");
+            let name = b"received_at INTEGER";
+            for at in 0..4_096 {
+                if bytes[at..].starts_with(name) {
+                    bytes[at] ^= 1;
+                }
+            }
+            fs::write(file, bytes).expect("it can be written");
+        },
+        found: EVENTS..=EVENTS,
+        counted: true,
+    },
+    Case {
         name: "without its end",
         spoil: |file| {
             let length = fs::metadata(file).expect("it is there").len();
