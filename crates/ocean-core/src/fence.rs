@@ -18,7 +18,7 @@ const PRUNED_FROM: usize = 1024;
 ///
 /// # Guarantees
 ///
-/// - Nobody else writes a key that somebody [holds](Self::hold).
+/// - Nobody else writes a key that somebody holds.
 /// - What a live event wrote or deleted is remembered as long as somebody works on content that
 ///   may be older.
 ///
