@@ -112,84 +112,102 @@ fn selector(registry: &Registry, kind: &str) -> Value {
         }
         description = description.or_else(|| own.get("description").cloned());
     }
-    let mut selector = json!({
+    json!({
+        "description": description.unwrap_or_else(|| json!("Which items are read.")),
         "type": "object",
         "additionalProperties": false,
         "required": required,
         "properties": properties,
-    });
-    if let Some(description) = description {
-        selector["description"] = description;
-    }
-    selector
+    })
 }
 
 fn shared_definitions() -> Map<String, Value> {
-    let expression = json!({"$ref": "#/$defs/expression"});
-    let nullable = json!({"anyOf": [expression, {"type": "null"}]});
-    let or_search = json!({"anyOf": [expression, {"$ref": "#/$defs/search"}]});
-    let definitions = json!({
-        "expression": {
-            "description": "A jq expression; a fixed text needs quotes of its own: '\"text\"'.",
-            "type": ["string", "number", "boolean"],
+    let definitions = [
+        ("expression", expression()),
+        ("search", search()),
+        ("rule", rule()),
+        ("port", port()),
+        ("mappings", mappings()),
+    ];
+    let named = definitions.map(|(name, definition)| (name.to_owned(), definition));
+    named.into_iter().collect()
+}
+
+fn expression() -> Value {
+    json!({
+        "description": "A jq expression; a fixed text needs quotes of its own: '\"text\"'.",
+        "type": ["string", "number", "boolean"],
+    })
+}
+
+fn a(definition: &str) -> Value {
+    json!({"$ref": format!("#/$defs/{definition}")})
+}
+
+fn search() -> Value {
+    json!({
+        "description": "A query that Port resolves to entities.",
+        "type": "object",
+        "required": ["combinator", "rules"],
+        "properties": {
+            "combinator": a("expression"),
+            "rules": {"type": "array", "items": {"anyOf": [a("rule"), a("search")]}},
         },
-        "search": {
-            "description": "A query that Port resolves to entities.",
-            "type": "object",
-            "required": ["combinator", "rules"],
-            "properties": {
-                "combinator": expression,
-                "rules": {"type": "array", "items": {"anyOf": [
-                    {"$ref": "#/$defs/rule"}, {"$ref": "#/$defs/search"},
-                ]}},
+    })
+}
+
+fn rule() -> Value {
+    json!({
+        "type": "object",
+        "required": ["property", "operator", "value"],
+        "properties": {
+            "property": a("expression"), "operator": a("expression"), "value": a("expression"),
+        },
+    })
+}
+
+fn port() -> Value {
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["entity"],
+        "properties": {
+            "entity": {
+                "type": "object",
+                "additionalProperties": false,
+                "required": ["mappings"],
+                "properties": {"mappings": a("mappings")},
             },
-        },
-        "rule": {
-            "type": "object",
-            "required": ["property", "operator", "value"],
-            "properties": {"property": expression, "operator": expression, "value": expression},
-        },
-        "port": {
-            "type": "object",
-            "additionalProperties": false,
-            "required": ["entity"],
-            "properties": {
-                "entity": {
-                    "type": "object",
-                    "additionalProperties": false,
-                    "required": ["mappings"],
-                    "properties": {"mappings": {"$ref": "#/$defs/mappings"}},
-                },
-                "itemsToParse": {
-                    "description": "Gives the list whose elements become entities of their own.",
-                    "$ref": "#/$defs/expression",
-                },
-                "itemsToParseName": {
-                    "description": "The name of such an element in its copy of the item.",
-                    "type": "string", "default": "item",
-                },
-                "itemsToParseTopLevelTransform": flag(
-                    "Whether the list is removed from the copies.", true,
-                ),
+            "itemsToParse": {
+                "description": "Gives the list whose elements become entities of their own.",
+                "$ref": "#/$defs/expression",
             },
-        },
-        "mappings": {
-            "type": "object",
-            "additionalProperties": false,
-            "required": ["identifier", "blueprint"],
-            "properties": {
-                "identifier": or_search,
-                "title": nullable,
-                "icon": nullable,
-                "blueprint": expression,
-                "team": {"anyOf": [expression, {"$ref": "#/$defs/search"}, {"type": "null"}]},
-                "properties": {"type": "object", "additionalProperties": expression},
-                "relations": {"type": "object", "additionalProperties": or_search},
+            "itemsToParseName": {
+                "description": "The name of such an element in its copy of the item.",
+                "type": "string", "default": "item",
             },
+            "itemsToParseTopLevelTransform": flag(
+                "Whether the list is removed from the copies.", true,
+            ),
         },
-    });
-    match definitions {
-        Value::Object(definitions) => definitions,
-        _ => Map::new(),
-    }
+    })
+}
+
+fn mappings() -> Value {
+    let nothing = json!({"type": "null"});
+    let or_search = json!({"anyOf": [a("expression"), a("search")]});
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["identifier", "blueprint"],
+        "properties": {
+            "identifier": or_search,
+            "title": {"anyOf": [a("expression"), nothing]},
+            "icon": {"anyOf": [a("expression"), nothing]},
+            "blueprint": a("expression"),
+            "team": {"anyOf": [a("expression"), a("search"), nothing]},
+            "properties": {"type": "object", "additionalProperties": a("expression")},
+            "relations": {"type": "object", "additionalProperties": or_search},
+        },
+    })
 }
