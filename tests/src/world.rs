@@ -9,8 +9,8 @@ use jiff::SignedDuration;
 use jira_integration::{BLUEPRINTS, JiraSettings, MAPPING};
 use ocean_core::http::{Deadlines, HttpClient, HttpClientBuilder, RetryPolicy};
 use ocean_core::{
-    AllowEmpty, AppConfig, Environment, MapperPool, Progress, ResyncError, ResyncReport,
-    SyncEngine, SyncOptions, error_chain,
+    AllowEmpty, AppConfig, Environment, MapperPool, Progress, Rehearsal, ResyncError, ResyncPlan,
+    ResyncReport, SyncEngine, SyncOptions, error_chain,
 };
 use ocean_port::{Defaults, PortClient, PortConfig};
 use ocean_testkit::jira::{JiraTwin, JiraTwinBuilder};
@@ -135,6 +135,29 @@ impl World {
         options.environment = self.environment.clone();
         let pool = Arc::new(MapperPool::new().expect("threads start"));
         SyncEngine::new(&integration, port, pool).options(options)
+    }
+
+    /// What a resync would write, and its report. Port's clock goes on as for a resync.
+    pub async fn rehearse(&self) -> (ResyncPlan, ResyncReport) {
+        let minutes = self.minutes.fetch_add(1, Ordering::Relaxed) + 1;
+        self.port
+            .set_clock_offset(self.port_clock + SignedDuration::from_mins(minutes));
+        self.port.set_mapping(IDENTIFIER, self.mapping.clone());
+        let settings: JiraSettings =
+            serde_json::from_value(self.settings.clone()).expect("valid settings");
+        let http = (self.jira_http)(HttpClient::builder("jira"));
+        let integration = jira_integration::connect(&settings, http).expect("valid settings");
+        let mut options = SyncOptions::default();
+        options.allow_empty = self.allow_empty.clone();
+        options.environment = self.environment.clone();
+        let pool = Arc::new(MapperPool::new().expect("threads start"));
+        let port = Arc::new(self.port_client());
+        let rehearsal = Rehearsal::new(integration.registry(), port, pool).options(options);
+        let (progress, cancellation) = (Progress::default(), CancellationToken::new());
+        match rehearsal.run(&progress, &cancellation).await {
+            Ok(planned) => planned,
+            Err(error) => panic!("the rehearsal did not begin: {}", error_chain(&error)),
+        }
     }
 
     /// One resync, or why it could not begin.

@@ -89,6 +89,7 @@
 //! | read `OCEAN__` settings | [`settings`] |
 //! | read and compile a mapping | [`AppConfig`], [`CompiledMapping`] |
 //! | run a resync | [`SyncEngine`], [`ResyncReport`] |
+//! | know what it would write | [`Rehearsal`], [`ResyncPlan`] |
 //! | write another catalog than Port | [`Catalog`], [`IntegrationStore`] |
 //!
 //! # Where next
@@ -109,6 +110,7 @@ mod integration;
 mod kind;
 mod live;
 mod mapping;
+mod plan;
 mod resource;
 mod resync;
 mod runtime;
@@ -140,6 +142,10 @@ pub use crate::mapping::{
     CompiledMapping, Environment, ExplainedExpression, Explanation, ExpressionFault, FaultCause,
     Gives, ItemError, ItemErrorKind, ItemErrors, MapError, MapOptions, Mapped, MapperPool,
     Misconfigured, MissingStep, NoKey, ResourceMapper, Skipped, Unsplit,
+};
+pub use crate::plan::{
+    Applied, ApplyError, FieldChange, PlannedForBlueprint, PlannedWrite, Rehearsal, ResyncPlan,
+    Unwritten,
 };
 pub use crate::resource::{InvalidSelector, NoSelector, RawSelector, ResourceConfig, Selector};
 pub use crate::resync::{ErasedResync, Registry, Resync, ResyncContext, RunScope};

@@ -46,6 +46,41 @@ impl MappedFields {
         }
     }
 
+    /// The fields that an entity writes.
+    fn written(entity: &Entity) -> Self {
+        let names = |map: Option<&Map<String, Value>>| {
+            map.into_iter().flat_map(Map::keys).cloned().collect()
+        };
+        Self {
+            title: entity.title.is_some(),
+            team: entity.team.is_some(),
+            properties: names(entity.properties.as_ref()),
+            relations: names(entity.relations.as_ref()),
+        }
+    }
+
+    /// Each field on its own.
+    fn singles(self) -> Vec<Self> {
+        let mut singles = Vec::new();
+        singles.extend(self.title.then(|| Self {
+            title: true,
+            ..Self::default()
+        }));
+        singles.extend(self.team.then(|| Self {
+            team: true,
+            ..Self::default()
+        }));
+        singles.extend(self.properties.into_iter().map(|name| Self {
+            properties: vec![name],
+            ..Self::default()
+        }));
+        singles.extend(self.relations.into_iter().map(|name| Self {
+            relations: vec![name],
+            ..Self::default()
+        }));
+        singles
+    }
+
     /// The fields to ask Port for, beside identifier and blueprint.
     pub(super) fn include(&self) -> Vec<String> {
         let mut include = Vec::new();
@@ -87,6 +122,32 @@ impl MappedFields {
         }
         ContentHash(hasher.finish())
     }
+}
+
+/// The fields that an entity writes and that count, by the names that a search asks for.
+pub(crate) fn fields_of(entity: &Entity) -> Vec<String> {
+    MappedFields::written(entity).include()
+}
+
+/// The value of a field, by the name that a search asks for; null when it is missing.
+pub(crate) fn field_of(entity: &Entity, name: &str) -> Value {
+    let value = match name.split_once('.') {
+        Some(("properties", name)) => Some(field(entity.properties.as_ref(), name)),
+        Some(("relations", name)) => Some(field(entity.relations.as_ref(), name)),
+        _ if name == "title" => entity.title.as_ref(),
+        _ => entity.team.as_ref(),
+    };
+    value.cloned().unwrap_or_default()
+}
+
+/// The fields that `after` writes and whose content differs from that of `before`.
+pub(crate) fn differing_fields(before: &Entity, after: &Entity) -> Vec<String> {
+    let prints = Fingerprints::default();
+    let differs =
+        |single: &MappedFields| single.hash(before, &prints) != single.hash(after, &prints);
+    let singles = MappedFields::written(after).singles();
+    let different = singles.into_iter().filter(differs);
+    different.flat_map(|single| single.include()).collect()
 }
 
 fn field<'a>(map: Option<&'a Map<String, Value>>, name: &str) -> &'a Value {

@@ -34,6 +34,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+pub(crate) use self::content::{differing_fields, field_of, fields_of};
 use self::plan::Plan;
 pub use self::progress::{Phase, Progress, ResourceProgress};
 pub use self::reconcile::AllowEmpty;
@@ -136,6 +137,22 @@ impl SyncEngine {
             store: catalog,
             registry: integration.registry().clone(),
             hooks: integration.hooks().clone(),
+            pool,
+            fence: Fence::new(),
+            options: SyncOptions::default(),
+        }
+    }
+
+    /// An engine that reads these kinds and runs no hooks, for a catalog that only records.
+    pub(crate) fn of_kinds<C>(registry: &Registry, catalog: Arc<C>, pool: Arc<MapperPool>) -> Self
+    where
+        C: Catalog + IntegrationStore,
+    {
+        Self {
+            catalog: Arc::clone(&catalog) as _,
+            store: catalog,
+            registry: registry.clone(),
+            hooks: Hooks::default(),
             pool,
             fence: Fence::new(),
             options: SyncOptions::default(),
