@@ -108,6 +108,7 @@ mod fingerprint;
 pub mod http;
 mod integration;
 mod kind;
+mod lint;
 mod live;
 mod mapping;
 mod plan;
@@ -133,6 +134,7 @@ pub use crate::fan_out::fan_out;
 pub use crate::fence::Fence;
 pub use crate::integration::{Hooks, Integration, StartContext};
 pub use crate::kind::Kind;
+pub use crate::lint::Linter;
 pub use crate::live::{
     Answer, DeadLetter, Ending, EventQueue, Health, HealthCheck, Ingest, LiveEngine, LiveOptions,
     MemoryQueue, NewEvent, Pushed, QueueCounts, QueueError, QueueHealth, QueueOptions, QueuedEvent,

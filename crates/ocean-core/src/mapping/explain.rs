@@ -9,7 +9,7 @@ use crate::batch::RawItem;
 
 use super::evaluation::{Evaluation, Given, Progress};
 use super::expressions::ExpressionId;
-use super::jq::{Budget, Environment, Limits, Missing, Needs, Program, Val};
+use super::jq::{Budget, Environment, Limits, Missing, MissingKind, Needs, Program, Val};
 use super::mapped::ItemError;
 use super::quotes::rewrite_quotes;
 use super::resource::{ResourceMapper, Subject, read};
@@ -72,11 +72,37 @@ pub struct MissingStep {
     pub path: String,
     /// What is there instead.
     pub message: String,
+    #[serde(skip)]
+    pub(crate) kind: MissingKind,
+}
+
+impl MissingStep {
+    /// The step in a sentence.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let Self { path, message, .. } = self;
+        match self.kind {
+            MissingKind::Null | MissingKind::Fails if !path.is_empty() => {
+                format!("`{path}` {message}")
+            }
+            MissingKind::Empty if message.starts_with("is ") => format!("`{path}` {message}"),
+            _ => message.clone(),
+        }
+    }
 }
 
 impl From<Missing> for MissingStep {
-    fn from(Missing { path, message }: Missing) -> Self {
-        Self { path, message }
+    fn from(missing: Missing) -> Self {
+        let Missing {
+            kind,
+            path,
+            message,
+        } = missing;
+        Self {
+            path,
+            message,
+            kind,
+        }
     }
 }
 
@@ -118,6 +144,26 @@ impl ResourceMapper {
             .enumerate()
             .map(|(element, part)| self.explain_part(Some(element), &part, environment));
         Ok(std::iter::once(of_item).chain(of_parts).collect())
+    }
+
+    /// The expressions that the mapping's author wrote, each with its field.
+    pub(crate) fn written(&self) -> impl Iterator<Item = (&str, &str)> {
+        let is_derived = |id: ExpressionId| {
+            let split = self.splitter();
+            split.is_some_and(|split| split.uses(id) && split.list() != id)
+        };
+        let ids = (0..self.expressions().len()).map(ExpressionId);
+        ids.filter(move |id| !is_derived(*id))
+            .filter_map(|id| self.expressions().get(id))
+            .map(|expression| (expression.path.as_str(), expression.text.as_str()))
+    }
+
+    /// What the expression of a field gives, when that is the same for every item.
+    pub(crate) fn constant(&self, field: &str) -> Option<Value> {
+        let mut all = self.expressions().iter();
+        let expression = all.find(|expression| expression.path == field)?;
+        let literal = expression.program.as_ref()?.literal()?;
+        literal.to_json(&Budget::new(Limits::default())).ok()
     }
 
     fn explain_part(

@@ -28,6 +28,7 @@ pub(crate) use self::checked::CheckedMapping;
 pub use self::compiled::{CompiledMapping, ExpressionFault, FaultCause};
 pub use self::explain::{ExplainedExpression, Explanation, Gives, MissingStep};
 pub use self::jq::Environment;
+pub(crate) use self::jq::{MissingKind, environment_uses};
 pub use self::mapped::{
     ItemError, ItemErrorKind, ItemErrors, Mapped, Misconfigured, NoKey, Skipped, Unsplit,
 };

@@ -41,6 +41,7 @@ mod program;
 mod rewrite;
 mod text;
 mod trace;
+mod uses;
 mod value;
 
 #[cfg(test)]
@@ -52,7 +53,8 @@ pub(crate) use self::budget::{Budget, Limits, WORKER_STACK, with_stack};
 pub(crate) use self::needs::Needs;
 pub use self::program::Environment;
 pub(crate) use self::program::{CompileError, EvalError, Program, Refusal};
-pub(crate) use self::trace::Missing;
+pub(crate) use self::trace::{Missing, MissingKind};
+pub(crate) use self::uses::environment_uses;
 pub(crate) use self::value::Val;
 
 /// An error that a program raises, and may catch.

@@ -24,9 +24,25 @@ use crate::app_config::did_you_mean;
 /// Up to so many keys of an object are named; more say nothing to a reader.
 const NAMED_KEYS: usize = 8;
 
+/// What there is instead of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MissingKind {
+    /// The object has no such key.
+    NoKey,
+    /// The field is null.
+    Null,
+    /// The list has no such element.
+    Empty,
+    /// The step fails: what is there has no fields at all.
+    Fails,
+    /// The expression says null, or nothing, itself.
+    Said,
+}
+
 /// A step that found nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Missing {
+    pub(crate) kind: MissingKind,
     /// The path up to and including the step, for example `.fields.parent`; empty when no path
     /// is to blame.
     pub(crate) path: String,
@@ -35,8 +51,9 @@ pub(crate) struct Missing {
 }
 
 impl Missing {
-    fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+    fn new(kind: MissingKind, path: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
+            kind,
             path: path.into(),
             message: message.into(),
         }
@@ -78,7 +95,7 @@ impl<'s> Tracer<'s, '_> {
             }
             Term::Call(name, arguments) => self.call(name, arguments, input),
             Term::Id if matches!(input.value, Val::Null) => {
-                vec![Missing::new(input.shown("."), "is null")]
+                vec![Missing::new(MissingKind::Null, input.shown("."), "is null")]
             }
             _ => Vec::new(),
         }
@@ -142,20 +159,32 @@ impl<'s> Tracer<'s, '_> {
         let missing = self.walk(branch, input);
         if missing.is_empty() {
             let what = format!("the condition takes its `{name}`, which gives null");
-            return vec![Missing::new("", what)];
+            return vec![Missing::new(MissingKind::Said, "", what)];
         }
         missing
     }
 
     fn call(&self, name: &str, arguments: &[Ast<'s>], input: &Input) -> Vec<Missing> {
         match (name, arguments) {
-            ("null", []) => vec![Missing::new("", "the expression says `null`")],
-            ("empty", []) => vec![Missing::new("", "the expression says `empty`")],
+            ("null", []) => vec![Missing::new(
+                MissingKind::Said,
+                "",
+                "the expression says `null`",
+            )],
+            ("empty", []) => vec![Missing::new(
+                MissingKind::Said,
+                "",
+                "the expression says `empty`",
+            )],
             ("select", [test]) => {
                 let mut missing = self.walk_if_null(test, input);
                 if missing.is_empty() {
                     let value = excerpt(&input.value);
-                    missing.push(Missing::new("", format!("`select` lets {value} not pass")));
+                    missing.push(Missing::new(
+                        MissingKind::Said,
+                        "",
+                        format!("`select` lets {value} not pass"),
+                    ));
                 }
                 missing
             }
@@ -163,6 +192,7 @@ impl<'s> Tracer<'s, '_> {
                 Val::Arr(items) if items.is_empty() => {
                     let list = input.shown("the list");
                     vec![Missing::new(
+                        MissingKind::Empty,
                         list,
                         format!("is empty, so `{name}` gives null"),
                     )]
@@ -221,39 +251,48 @@ impl Input {
     fn index(&self, key: &Val) -> Result<Self, Missing> {
         let from = self.path.as_deref().unwrap_or("(...)");
         let path = format!("{from}{}", key_text(from, key));
-        let missing = |message: String| Missing::new(path.clone(), message);
+        let missing = |kind, message: String| Missing::new(kind, path.clone(), message);
         let value = access::index(&self.value, key);
-        let value = value.map_err(|error| missing(format!("fails: {error}")))?;
+        let value =
+            value.map_err(|error| missing(MissingKind::Fails, format!("fails: {error}")))?;
         if !matches!(value, Val::Null) {
             let path = self.path.is_some().then_some(path);
             return Ok(Self { value, path });
         }
         let owner = self.shown("the item");
-        Err(missing(match (&self.value, key) {
+        let (kind, message) = match (&self.value, key) {
             (Val::Obj(object), Val::Str(key)) if object.get(key).is_none() => {
                 let known: Vec<&str> = object.iter().map(|(name, _)| &**name).collect();
-                no_key(&owner, key, &known)
+                (MissingKind::NoKey, no_key(&owner, key, &known))
             }
-            (Val::Arr(items), Val::Num(_)) if items.is_empty() => format!("`{owner}` is empty"),
+            (Val::Arr(items), Val::Num(_)) if items.is_empty() => {
+                (MissingKind::Empty, format!("`{owner}` is empty"))
+            }
             (Val::Arr(items), Val::Num(_)) => {
-                format!("there are only {} in `{owner}`", items.len())
+                let message = format!("there are only {} in `{owner}`", items.len());
+                (MissingKind::Empty, message)
             }
-            _ => "is null".to_owned(),
-        }))
+            _ => (MissingKind::Null, "is null".to_owned()),
+        };
+        Err(missing(kind, message))
     }
 
     /// What `.[]` gives first.
     fn first_child(&self) -> Result<Self, Missing> {
         let path = format!("{}[]", self.path.as_deref().unwrap_or("(...)"));
-        let missing = |message: String| Missing::new(path.clone(), message);
+        let missing = |kind, message: String| Missing::new(kind, path.clone(), message);
         let children = access::children(&self.value);
-        let children = children.map_err(|error| missing(format!("fails: {error}")))?;
+        let children =
+            children.map_err(|error| missing(MissingKind::Fails, format!("fails: {error}")))?;
         match children.into_iter().next() {
             Some(value) => Ok(Self {
                 value,
                 path: self.path.is_some().then_some(path),
             }),
-            None => Err(missing(format!("`{}` is empty", self.shown("the item")))),
+            None => {
+                let message = format!("`{}` is empty", self.shown("the item"));
+                Err(missing(MissingKind::Empty, message))
+            }
         }
     }
 }
