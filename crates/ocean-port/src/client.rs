@@ -116,6 +116,24 @@ impl PortClient {
         Ok(flags)
     }
 
+    /// A blueprint as Port documents it, read anew; `None` when it does not exist.
+    ///
+    /// # Errors
+    ///
+    /// When Port could not answer.
+    pub async fn blueprint_document(&self, identifier: &str) -> Result<Option<Value>, Error> {
+        self.read_document(identifier).await
+    }
+
+    /// Whether Port knows the integration.
+    ///
+    /// # Errors
+    ///
+    /// When Port could not answer.
+    pub async fn is_registered(&self) -> Result<bool, Error> {
+        Ok(self.integration().await?.is_some())
+    }
+
     /// The integration as Port knows it; `None` when it does not.
     pub(crate) async fn integration(&self) -> Result<Option<IntegrationRecord>> {
         let response = match self.transport.send(self.requests.integration()?).await {
