@@ -6,7 +6,10 @@ use clap::{
     Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum, value_parser,
 };
 
-pub(crate) use self::desk::{DeskOptions, ExplainArguments, PreviewArguments, SchemaCommand};
+pub(crate) use self::desk::{
+    ApplyArguments, DeskOptions, DoctorArguments, ExplainArguments, LintArguments, PlanArguments,
+    PreviewArguments, SchemaCommand,
+};
 use crate::app::CliApp;
 
 mod desk;
@@ -18,6 +21,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    done
   2    the command line is wrong
+  3    a plan has changes
   10   settings or mapping are invalid
   11   Port or the third-party system refused the credentials
   12   incomplete: something was not read, written or deleted; the report says what
@@ -55,6 +59,12 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Config(ConfigCommand),
 
+    /// Show what a resync would create, change and delete; writes nothing.
+    Plan(PlanArguments),
+
+    /// Do exactly what a saved plan says, unless the catalog moved meanwhile.
+    Apply(ApplyArguments),
+
     /// Show raw items of a kind and the entities they become; writes nothing.
     Preview(PreviewArguments),
 
@@ -64,6 +74,12 @@ pub(crate) enum Command {
     /// Look at live events that could not be handled, and try them again.
     #[command(subcommand)]
     Dlq(DlqCommand),
+
+    /// Check a mapping against blueprints and real items; each fault with its place.
+    Lint(LintArguments),
+
+    /// Check credentials, permissions, clock, webhook and blueprints; each fault with its remedy.
+    Doctor(DoctorArguments),
 
     /// Print a JSON Schema, for editors and validators.
     #[command(subcommand)]

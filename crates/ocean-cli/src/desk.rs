@@ -23,6 +23,7 @@ use crate::{logging, session};
 /// A connected source, a Port to read from, and what turns items into entities.
 #[derive(Debug)]
 pub(crate) struct Desk {
+    pub(crate) settings: Settings,
     pub(crate) registry: Registry,
     pub(crate) port: Arc<PortClient>,
     pub(crate) pool: Arc<MapperPool>,
@@ -32,7 +33,7 @@ pub(crate) struct Desk {
     mapping: Option<PathBuf>,
 }
 
-/// A mapping that can be run, and where each part of it stands.
+/// A mapping that can be run.
 #[derive(Debug)]
 pub(crate) struct Mapping {
     pub(crate) config: AppConfig,
@@ -67,6 +68,7 @@ impl Desk {
             pool: Arc::new(pool),
             masker,
             mapping: options.mapping.clone(),
+            settings,
         })
     }
 

@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     Bug,
     /// The command line asks for something that does not exist.
     Usage,
+    /// A plan has changes.
+    Changes,
     /// Settings or mapping cannot be used.
     Invalid,
     /// Port or the third-party system refused the credentials.
@@ -33,6 +35,7 @@ impl Exit {
             Self::Done => 0,
             Self::Bug => 1,
             Self::Usage => 2,
+            Self::Changes => 3,
             Self::Invalid => 10,
             Self::Refused => 11,
             Self::Incomplete => 12,
@@ -69,6 +72,7 @@ mod tests {
             (Exit::Done, 0),
             (Exit::Bug, 1),
             (Exit::Usage, 2),
+            (Exit::Changes, 3),
             (Exit::Invalid, 10),
             (Exit::Refused, 11),
             (Exit::Incomplete, 12),

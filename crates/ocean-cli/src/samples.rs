@@ -1,7 +1,7 @@
 //! How are some raw items of a kind read, without reading all of them?
 
 use futures::{StreamExt as _, stream};
-use ocean_core::{RawItem, Registry, ResyncContext, RunScope, SourceError};
+use ocean_core::{RawItem, Registry, ResourceMapping, ResyncContext, RunScope, SourceError};
 use tokio_util::sync::CancellationToken;
 
 use crate::desk::Resource;
@@ -25,6 +25,16 @@ pub(crate) struct Sample {
 pub(crate) async fn read(
     registry: &Registry,
     resource: Resource<'_>,
+    wanted: impl FnMut(&RawItem) -> Wanted,
+) -> Sample {
+    read_kind(registry, resource.config, resource.index, wanted).await
+}
+
+/// The same for a resource that need not compile.
+pub(crate) async fn read_kind(
+    registry: &Registry,
+    resource: &ResourceMapping,
+    index: usize,
     mut wanted: impl FnMut(&RawItem) -> Wanted,
 ) -> Sample {
     let mut sample = Sample::default();
@@ -32,8 +42,8 @@ pub(crate) async fn read(
     // Whatever the function of the kind started ends with the reading.
     let _ended = cancellation.clone().drop_guard();
     let scope = RunScope::new(cancellation);
-    let cx = ResyncContext::new(resource.config.config(resource.index), scope.clone());
-    let streams = registry.resyncs(&resource.config.kind).iter();
+    let cx = ResyncContext::new(resource.config(index), scope.clone());
+    let streams = registry.resyncs(&resource.kind).iter();
     let mut batches = stream::iter(streams)
         .map(|resync| match resync.start(&cx) {
             Ok(batches) => batches,

@@ -223,7 +223,8 @@ pub(crate) fn mapper_pool(settings: &Settings) -> Result<MapperPool, Failure> {
     pool.map_err(|error| Failure::bug("the system gives no threads", &error))
 }
 
-fn allow_empty(blueprints: &[String]) -> AllowEmpty {
+/// Which blueprints may lose all their entities.
+pub(crate) fn allow_empty(blueprints: &[String]) -> AllowEmpty {
     if blueprints.is_empty() {
         AllowEmpty::None
     } else if blueprints.iter().any(|blueprint| blueprint == "*") {

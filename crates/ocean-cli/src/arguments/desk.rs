@@ -16,6 +16,62 @@ pub(crate) struct DeskOptions {
     pub(crate) folder: PathBuf,
 }
 
+/// What becomes of the plan.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit codes:
+  0    nothing to do
+  3    there are changes
+  12   something could not be read, so that the plan is not whole
+
+Examples:
+  plan                        what would a resync do now?
+  plan --mapping draft.yaml   and with a draft of the mapping?
+  plan --out plan.json        keep it, look at it, then: apply plan.json")]
+pub(crate) struct PlanArguments {
+    /// Keep the plan in a file, for `apply`.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Show every entity instead of the first ones of each sort.
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// Print one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) desk: DeskOptions,
+}
+
+/// Which plan.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit codes:
+  0    everything was done
+  12   the catalog is not what it was when the plan was made, and nothing was done;
+       or Port refused a part of it")]
+pub(crate) struct ApplyArguments {
+    /// A file that `plan --out` wrote.
+    #[arg(value_name = "FILE")]
+    pub(crate) plan: PathBuf,
+
+    /// The folder of `.env` and `config.yaml`.
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    folder: PathBuf,
+}
+
+impl ApplyArguments {
+    /// A plan was made with a mapping and needs none.
+    pub(crate) fn desk(&self) -> DeskOptions {
+        DeskOptions {
+            mapping: None,
+            folder: self.folder.clone(),
+        }
+    }
+}
+
 /// Which items.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -57,6 +113,53 @@ pub(crate) struct ExplainArguments {
     /// A text that the item has (its key, id or name), the identifier of its entity, or `@FILE`.
     pub(crate) item: String,
 
+    /// Print one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) desk: DeskOptions,
+}
+
+/// What is checked against what.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit codes:
+  0    nothing is wrong
+  10   there are findings
+
+Examples:
+  lint                         the mapping at Port, with its blueprints and some real items
+  lint --mapping draft.yaml    a draft
+  lint -m draft.yaml --blueprints blueprints.json --limit 0    without any system")]
+pub(crate) struct LintArguments {
+    /// How many items of each resource are read to try the expressions on; 0 for none.
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 50)]
+    pub(crate) limit: usize,
+
+    /// A JSON list of blueprints, instead of those that Port has.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) blueprints: Option<PathBuf>,
+
+    /// A JSON object with a list of items per kind, instead of items of the source.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) samples: Option<PathBuf>,
+
+    /// Print one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) desk: DeskOptions,
+}
+
+/// How the checks are told.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit codes:
+  0    everything works
+  12   something does not")]
+pub(crate) struct DoctorArguments {
     /// Print one JSON document.
     #[arg(long)]
     pub(crate) json: bool,

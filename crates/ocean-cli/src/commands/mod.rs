@@ -3,7 +3,10 @@
 mod config;
 mod demo;
 mod dlq;
+mod doctor;
 mod explain;
+mod lint;
+mod plan;
 mod preview;
 mod sail;
 mod schema;
@@ -31,7 +34,11 @@ pub(crate) async fn run(
         }
         Command::Dlq(command) => Box::pin(dlq::run(app, command, &environment)).await,
         Command::Schema(which) => schema::run(app, which),
+        Command::Lint(arguments) => Box::pin(lint::run(app, &arguments, &environment)).await,
+        Command::Doctor(arguments) => Box::pin(doctor::run(app, &arguments, &environment)).await,
         Command::Explain(arguments) => Box::pin(explain::run(app, &arguments, &environment)).await,
+        Command::Plan(arguments) => Box::pin(plan::plan(app, &arguments, &environment)).await,
+        Command::Apply(arguments) => Box::pin(plan::apply(app, &arguments, &environment)).await,
         Command::Preview(arguments) => Box::pin(preview::run(app, &arguments, &environment)).await,
     }
 }

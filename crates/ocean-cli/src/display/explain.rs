@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use ocean_core::http::Masker;
-use ocean_core::{ExplainedExpression, Explanation, Gives, MissingStep};
+use ocean_core::{ExplainedExpression, Explanation, Gives};
 use serde::Serialize;
 
 use super::{Paint, out, shortened};
@@ -58,18 +58,7 @@ fn expression_text(text: &mut String, explained: &ExplainedExpression, width: us
         let _infallible = writeln!(text, "{margin}{}", paint.dim(line));
     }
     for missing in &explained.missing {
-        let reason = paint.notable(&format!("^ {}", sentence(missing)));
+        let reason = paint.notable(&format!("^ {}", missing.told()));
         let _infallible = writeln!(text, "{margin}{reason}");
-    }
-}
-
-/// A message about the path reads on from it; one about what owns it does not need it.
-fn sentence(missing: &MissingStep) -> String {
-    let MissingStep { path, message, .. } = missing;
-    let reads_on = message.starts_with("is ") || message.starts_with("fails");
-    if reads_on && !path.is_empty() {
-        format!("`{path}` {message}")
-    } else {
-        message.clone()
     }
 }

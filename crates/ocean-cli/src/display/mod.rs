@@ -5,10 +5,13 @@
 
 pub(crate) mod demo;
 mod dlq;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 mod faults;
+pub(crate) mod lint;
 mod number;
 mod paint;
+pub(crate) mod plan;
 pub(crate) mod preview;
 pub(crate) mod progress;
 mod report;

@@ -32,6 +32,11 @@ impl Paint {
         self.sgr("2", text)
     }
 
+    /// What is new, or as it should be.
+    pub(crate) fn good(self, text: &str) -> String {
+        self.sgr("32", text)
+    }
+
     /// What goes away, or is wrong.
     pub(crate) fn bad(self, text: &str) -> String {
         self.sgr("31", text)

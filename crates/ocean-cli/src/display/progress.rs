@@ -26,9 +26,18 @@ pub(crate) struct LiveProgress {
 impl LiveProgress {
     /// Begins to show.
     pub(crate) fn show(progress: Progress) -> Self {
+        Self::with(progress, "written")
+    }
+
+    /// Begins to show a run that only notes what it would write.
+    pub(crate) fn of_rehearsal(progress: Progress) -> Self {
+        Self::with(progress, "to write")
+    }
+
+    fn with(progress: Progress, written: &'static str) -> Self {
         let end = CancellationToken::new();
         let mut task = JoinSet::new();
-        let mut screen = Screen::new(progress, io::stderr().is_terminal());
+        let mut screen = Screen::new(progress, io::stderr().is_terminal(), written);
         task.spawn({
             let end = end.clone();
             async move {
@@ -54,14 +63,17 @@ struct Screen {
     progress: Progress,
     lines: Vec<Line>,
     bars: Option<MultiProgress>,
+    /// What is said of entities that differ.
+    written: &'static str,
 }
 
 impl Screen {
-    fn new(progress: Progress, is_terminal: bool) -> Self {
+    fn new(progress: Progress, is_terminal: bool, written: &'static str) -> Self {
         Self {
             progress,
             lines: Vec::new(),
             bars: is_terminal.then(MultiProgress::new),
+            written,
         }
     }
 
@@ -74,7 +86,7 @@ impl Screen {
                 .max()
                 .unwrap_or(0);
             self.lines = resources
-                .map(|resource| Line::new(resource, width, self.bars.as_ref()))
+                .map(|resource| Line::new(resource, width, self.bars.as_ref(), self.written))
                 .collect();
         }
         for line in &mut self.lines {
@@ -97,6 +109,7 @@ impl Screen {
 struct Line {
     resource: Arc<ResourceProgress>,
     width: usize,
+    written: &'static str,
     bar: Option<ProgressBar>,
     shown: Phase,
     began: Instant,
@@ -104,7 +117,12 @@ struct Line {
 }
 
 impl Line {
-    fn new(resource: &Arc<ResourceProgress>, width: usize, bars: Option<&MultiProgress>) -> Self {
+    fn new(
+        resource: &Arc<ResourceProgress>,
+        width: usize,
+        bars: Option<&MultiProgress>,
+        written: &'static str,
+    ) -> Self {
         let bar = bars.map(|bars| {
             let bar = bars.add(ProgressBar::no_length());
             // A template that does not parse would only lose the look of it.
@@ -117,6 +135,7 @@ impl Line {
         Self {
             resource: Arc::clone(resource),
             width,
+            written,
             bar,
             shown: Phase::Waiting,
             began: Instant::now(),
@@ -153,9 +172,10 @@ impl Line {
         };
         let took = self.took.unwrap_or_else(|| self.began.elapsed());
         let mut text = format!(
-            "{kind:width$}  {state:10}{:>8} items {:>9} written",
+            "{kind:width$}  {state:10}{:>8} items {:>9} {}",
             grouped(self.resource.fetched()),
             grouped(self.resource.written()),
+            self.written,
         );
         if took >= LOOK * 2 {
             let rate = per_second(self.resource.fetched(), took);

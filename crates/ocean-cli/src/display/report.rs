@@ -91,7 +91,8 @@ fn section(text: &mut String, title: &str, lines: Vec<String>) {
     }
 }
 
-fn problems(report: &ResyncReport) -> Vec<String> {
+/// What was not read, mapped or written, a line each.
+pub(super) fn problems(report: &ResyncReport) -> Vec<String> {
     let mut lines = report.errors.clone();
     for resource in &report.resources {
         let name = resource.name();
@@ -130,7 +131,8 @@ fn error(group: &ErrorGroup) -> String {
     }
 }
 
-fn kept(report: &ResyncReport) -> Vec<String> {
+/// What was not deleted and why, a line per blueprint.
+pub(super) fn kept(report: &ResyncReport) -> Vec<String> {
     let reconciliation = &report.reconciliation;
     let all = reconciliation
         .skipped

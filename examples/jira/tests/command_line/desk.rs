@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::process::{Ended, Program, jira, port};
 
 /// A program whose integration is installed at Port already.
-async fn installed() -> (Program, JiraTwin, PortTwin) {
+pub(crate) async fn installed() -> (Program, JiraTwin, PortTwin) {
     let (jira, port) = (jira().await, port().await);
     let program = Program::between(&jira, &port);
     let ended = program.run(&["--once"]).await;
@@ -19,13 +19,14 @@ async fn installed() -> (Program, JiraTwin, PortTwin) {
 }
 
 /// The requests to Port that could have changed something: reads, searches and the token are none.
-fn writes(port: &PortTwin) -> Vec<String> {
+pub(crate) fn writes(port: &PortTwin) -> Vec<String> {
     let all = port.journal().requests().into_iter();
     let told = all.map(|entry| format!("{} {}", entry.method, entry.path()));
     told.filter(|request| {
         let reads = request.starts_with("GET ")
             || request == "POST /v1/auth/access_token"
-            || request.ends_with("/entities/search");
+            || request.ends_with("/entities/search")
+            || request.ends_with("/datasource-entities");
         !reads
     })
     .collect()

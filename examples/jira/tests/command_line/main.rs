@@ -4,7 +4,10 @@
 
 mod demo;
 mod desk;
+mod doctor;
+mod lint;
 mod live;
+mod plan;
 mod process;
 mod refused;
 mod running;

@@ -1,0 +1,164 @@
+//! `plan`: what would a resync write? And `apply`: write exactly that.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ocean_core::{
+    ApplyError, Outcome, Progress, Rehearsal, ResyncPlan, ResyncReport, SyncOptions, error_chain,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::app::CliApp;
+use crate::arguments::{ApplyArguments, PlanArguments};
+use crate::desk::Desk;
+use crate::display;
+use crate::display::progress::LiveProgress;
+use crate::environment::{Environment, read};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::session;
+use crate::signals::Signals;
+
+/// A plan in a file, and what it was made for.
+#[derive(Debug, Serialize, Deserialize)]
+struct PlanFile {
+    /// Which format this is.
+    version: u32,
+    integration: String,
+    port: String,
+    plan: ResyncPlan,
+}
+
+/// Raised whenever an older program could misread what a newer one wrote.
+const VERSION: u32 = 1;
+
+/// Rehearses a resync and shows what it would have written.
+pub(super) async fn plan(
+    app: &CliApp,
+    arguments: &PlanArguments,
+    environment: &Environment,
+) -> Result<Exit, Failure> {
+    let desk = Desk::open(app, &arguments.desk, environment)?;
+    let planned = rehearse(&desk).await;
+    let (plan, report) = planned.map_err(|failure| failure.masked(&desk.masker))?;
+    let file = PlanFile {
+        version: VERSION,
+        integration: desk.settings.integration.identifier.clone(),
+        port: desk.settings.port.base_url.clone(),
+        plan,
+    };
+    if let Some(path) = &arguments.out {
+        save(path, &file)?;
+    }
+    let plan = &file.plan;
+    if arguments.json {
+        display::json(&display::plan::as_json(plan, &report), &desk.masker)?;
+    } else {
+        let paint = display::Paint::of_stdout(environment);
+        display::plan::show(plan, &report, arguments.all, paint, &desk.masker);
+    }
+    Ok(exit_of(plan, &report))
+}
+
+async fn rehearse(desk: &Desk) -> Result<(ResyncPlan, ResyncReport), Failure> {
+    if !desk.port.is_registered().await? {
+        let message = "Port does not know the integration yet, so that there is nothing to compare";
+        return Err(Failure::new(Exit::Incomplete, message).hint(
+            "`sail --once` registers it with its blueprints and mapping; `preview` works without",
+        ));
+    }
+    let mapping = desk.mapping().await?;
+    let mut options = SyncOptions::default();
+    options.allow_empty = session::allow_empty(&desk.settings.deletion.allow_empty);
+    options.environment = desk.variables.clone();
+    let rehearsal = Rehearsal::new(
+        &desk.registry,
+        Arc::clone(&desk.port),
+        Arc::clone(&desk.pool),
+    );
+    let rehearsal = rehearsal.options(options);
+    let rehearsal = rehearsal.mapping(mapping.config.to_value());
+    let signals = Signals::listen().map_err(|error| Failure::bug("no signals", &error))?;
+    let progress = Progress::default();
+    let live = LiveProgress::of_rehearsal(progress.clone());
+    let ended = rehearsal.run(&progress, signals.stop()).await;
+    live.end().await;
+    let (plan, report) = ended?;
+    if report.outcome == Outcome::Aborted {
+        let exit = signals.received().map_or(Exit::Incomplete, Exit::Stopped);
+        return Err(Failure::new(exit, "stopped; nothing was written"));
+    }
+    Ok((plan, report))
+}
+
+fn exit_of(plan: &ResyncPlan, report: &ResyncReport) -> Exit {
+    let not_read = |one: &ocean_core::ResourceReport| {
+        !one.incomplete.is_empty() || one.counts.rejected > 0 || one.counts.failed > 0
+    };
+    if report.outcome == Outcome::Unauthorized {
+        Exit::Refused
+    } else if report.resources.iter().any(not_read) || !report.errors.is_empty() {
+        Exit::Incomplete
+    } else if plan.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Changes
+    }
+}
+
+/// Performs a plan that was saved.
+pub(super) async fn apply(
+    app: &CliApp,
+    arguments: &ApplyArguments,
+    environment: &Environment,
+) -> Result<Exit, Failure> {
+    let file = load(&arguments.plan)?;
+    let desk = Desk::open(app, &arguments.desk(), environment)?;
+    let own = &desk.settings.integration.identifier;
+    if file.integration != *own || file.port != desk.settings.port.base_url {
+        let message = format!(
+            "the plan is for the integration {} at {}, and the settings are for {own} at {}",
+            file.integration, file.port, desk.settings.port.base_url
+        );
+        return Err(Failure::new(Exit::Usage, message));
+    }
+    let applied = file.plan.apply(&*desk.port).await;
+    let applied = applied.map_err(|error| refusal(&error).masked(&desk.masker))?;
+    display::plan::applied(&applied, &desk.masker);
+    Ok(if applied.unwritten.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Incomplete
+    })
+}
+
+fn refusal(error: &ApplyError) -> Failure {
+    match error {
+        ApplyError::Catalog(cause) => Failure::of_port(cause.class(), error),
+        _ => Failure::new(Exit::Incomplete, error_chain(error))
+            .hint("nothing was written; make a new plan and look at it again"),
+    }
+}
+
+fn save(path: &Path, file: &PlanFile) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(file)
+        .map_err(|error| Failure::bug("the plan cannot be written as JSON", &error))?;
+    std::fs::write(path, text).map_err(|error| {
+        let message = format!("`{}` cannot be written: {error}", path.display());
+        Failure::new(Exit::Usage, message)
+    })
+}
+
+fn load(path: &Path) -> Result<PlanFile, Failure> {
+    let name = path.display();
+    let text = read(path)?;
+    let text =
+        text.ok_or_else(|| Failure::new(Exit::Usage, format!("there is no file `{name}`")))?;
+    let file: Result<PlanFile, _> = serde_json::from_str(&text);
+    match file {
+        Ok(file) if file.version == VERSION => Ok(file),
+        Ok(_) => Err(format!("`{name}` is a plan of another version")),
+        Err(error) => Err(format!("`{name}` is not a plan: {error}")),
+    }
+    .map_err(|message| Failure::new(Exit::Usage, message))
+}

@@ -1,0 +1,185 @@
+//! How does a person read what a resync would write?
+
+use std::fmt::Write as _;
+
+use ocean_core::http::Masker;
+use ocean_core::{Applied, EntityRef, PlannedForBlueprint, PlannedWrite, ResyncPlan, ResyncReport};
+use serde_json::{Value, json};
+
+use super::number::{counted, grouped};
+use super::report::{kept, problems};
+use super::{Paint, err, out, shortened};
+
+/// How many entities of each sort are shown of a blueprint, unless all are wanted.
+const SHOWN_ENTITIES: usize = 10;
+
+/// The plan with everything that forbids or prevents something.
+pub(crate) fn as_json(plan: &ResyncPlan, report: &ResyncReport) -> Value {
+    json!({
+        "changes": !plan.is_empty(),
+        "writes": plan.writes,
+        "related": plan.related,
+        "deletions": plan.deletions,
+        "report": report,
+    })
+}
+
+/// Prints the plan by blueprint.
+pub(crate) fn show(
+    plan: &ResyncPlan,
+    report: &ResyncReport,
+    all: bool,
+    paint: Paint,
+    masker: &Masker,
+) {
+    out(&masker.full(&text(plan, report, all, paint)));
+}
+
+fn text(plan: &ResyncPlan, report: &ResyncReport, all: bool, paint: Paint) -> String {
+    let limit = if all { usize::MAX } else { SHOWN_ENTITIES };
+    let mut text = String::new();
+    let mut totals = [0_usize; 3];
+    for (blueprint, planned) in plan.by_blueprint() {
+        let counts = [
+            planned.created.len() + planned.related.len(),
+            planned.changed.len(),
+            planned.deleted.len(),
+        ];
+        for (total, count) in totals.iter_mut().zip(counts) {
+            *total += count;
+        }
+        let _infallible = writeln!(
+            text,
+            "{} {}",
+            paint.bold(&blueprint),
+            summary(counts, paint)
+        );
+        blueprint_text(&mut text, &planned, limit, paint);
+        text.push('\n');
+    }
+    section(
+        &mut text,
+        "What was not read or mapped",
+        problems(report),
+        paint,
+    );
+    section(&mut text, "What would not be deleted", kept(report), paint);
+    if plan.is_empty() {
+        text.push_str("Nothing to do: the catalog is as the source would have it.\n");
+    } else {
+        let _infallible = writeln!(
+            text,
+            "A resync would write this: {}",
+            summary(totals, paint)
+        );
+    }
+    text
+}
+
+fn summary([created, changed, deleted]: [usize; 3], paint: Paint) -> String {
+    format!(
+        "{}, {}, {}",
+        paint.good(&format!("{} to create", grouped(created))),
+        paint.notable(&format!("{} to change", grouped(changed))),
+        paint.bad(&format!("{} to delete", grouped(deleted))),
+    )
+}
+
+fn blueprint_text(
+    text: &mut String,
+    planned: &PlannedForBlueprint<'_>,
+    limit: usize,
+    paint: Paint,
+) {
+    for write in planned.created.iter().take(limit) {
+        let line = format!("+ {}{}", name(write), title(write));
+        let _infallible = writeln!(text, "  {}", paint.good(&line));
+    }
+    more(text, planned.created.len(), limit, "to create", paint);
+    for key in planned.related.iter().take(limit) {
+        let line = format!(
+            "+ {} (empty, because something relates to it)",
+            key.identifier
+        );
+        let _infallible = writeln!(text, "  {}", paint.good(&line));
+    }
+    more(text, planned.related.len(), limit, "empty ones", paint);
+    for write in planned.changed.iter().take(limit) {
+        let _infallible = writeln!(text, "  {}", paint.notable(&format!("~ {}", name(write))));
+        change_text(text, write, paint);
+    }
+    more(text, planned.changed.len(), limit, "to change", paint);
+    for EntityRef { identifier, .. } in planned.deleted.iter().take(limit) {
+        let _infallible = writeln!(text, "  {}", paint.bad(&format!("- {identifier}")));
+    }
+    more(text, planned.deleted.len(), limit, "to delete", paint);
+}
+
+fn change_text(text: &mut String, write: &PlannedWrite, paint: Paint) {
+    if write.changes.is_empty() {
+        let why = "is written again: it holds a query, which only Port can resolve";
+        let _infallible = writeln!(text, "      {}", paint.dim(why));
+    }
+    let widths = write
+        .changes
+        .iter()
+        .map(|change| change.field.chars().count());
+    let width = widths.max().unwrap_or_default();
+    for change in &write.changes {
+        let field = &change.field;
+        let from = paint.bad(&shortened(&change.from.to_string()));
+        let to = paint.good(&shortened(&change.to.to_string()));
+        let _infallible = writeln!(text, "      {field:width$}  {from} -> {to}");
+    }
+}
+
+fn name(write: &PlannedWrite) -> String {
+    match write.entity.key() {
+        Some(key) => key.identifier,
+        None => format!("whatever this finds: {}", write.entity.identifier),
+    }
+}
+
+fn title(write: &PlannedWrite) -> String {
+    let title = write.entity.title.as_ref().and_then(Value::as_str);
+    title.map_or_else(String::new, |title| format!("  {title}"))
+}
+
+fn more(text: &mut String, count: usize, limit: usize, what: &str, paint: Paint) {
+    if count > limit {
+        let line = format!(
+            "... and {} more {what}; --all shows them",
+            grouped(count - limit)
+        );
+        let _infallible = writeln!(text, "  {}", paint.dim(&line));
+    }
+}
+
+fn section(text: &mut String, title: &str, lines: Vec<String>, paint: Paint) {
+    if lines.is_empty() {
+        return;
+    }
+    let _infallible = writeln!(text, "{}", paint.bold(title));
+    for line in lines {
+        let _infallible = writeln!(text, "  - {line}");
+    }
+    text.push('\n');
+}
+
+/// Tells what became of a plan.
+pub(crate) fn applied(applied: &Applied, masker: &Masker) {
+    let mut text = format!(
+        "The plan was applied: {} created, {} changed, {} deleted.\n",
+        grouped(applied.created),
+        grouped(applied.changed),
+        grouped(applied.deleted),
+    );
+    if !applied.unwritten.is_empty() {
+        let count = counted(applied.unwritten.len(), "part was", "parts were");
+        let _infallible = writeln!(text, "{count} not done:");
+    }
+    for unwritten in &applied.unwritten {
+        let _infallible = writeln!(text, "  - {}: {}", unwritten.entity, unwritten.reason);
+    }
+    err(&masker.full(&text));
+}
