@@ -90,6 +90,7 @@
 //! | read and compile a mapping | [`AppConfig`], [`CompiledMapping`] |
 //! | run a resync | [`SyncEngine`], [`ResyncReport`] |
 //! | know what it would write | [`Rehearsal`], [`ResyncPlan`] |
+//! | check a mapping | [`Linter`] |
 //! | write another catalog than Port | [`Catalog`], [`IntegrationStore`] |
 //!
 //! # Where next
