@@ -12,10 +12,8 @@
 
 use std::sync::Arc;
 
-use futures::StreamExt as _;
-use futures::future::BoxFuture;
-use futures::stream::FuturesUnordered;
 use indexmap::IndexMap;
+use tokio::task::JoinSet;
 
 use super::content::MappedFields;
 use super::fenced::{Sent, fenced_upsert};
@@ -38,7 +36,9 @@ pub(super) struct Loader {
     progress: Arc<ResourceProgress>,
     pub(super) tally: Tally,
     blueprints: IndexMap<String, Lane>,
-    in_flight: FuturesUnordered<BoxFuture<'static, InFlight>>,
+    /// Tasks, because each holds its keys until it is answered: they must not wait until the source
+    /// sends the next page.
+    in_flight: JoinSet<InFlight>,
     keys_in_flight: FingerprintSet,
     /// Whether the bulk in flight has a query as identifier, which may stand for any key.
     alone_in_flight: bool,
@@ -132,7 +132,7 @@ impl Loader {
             progress,
             tally: Tally::default(),
             blueprints: IndexMap::new(),
-            in_flight: FuturesUnordered::new(),
+            in_flight: JoinSet::new(),
             keys_in_flight: FingerprintSet::default(),
             alone_in_flight: false,
         }
@@ -292,29 +292,34 @@ impl Loader {
         let known = self.blueprints.get(&blueprint);
         let known = known.and_then(|lane| lane.blueprint.clone());
         let run = Arc::clone(&self.run);
-        self.in_flight.push(Box::pin(async move {
+        self.in_flight.spawn(async move {
             let sent = fenced_upsert(&run, &blueprint, known.as_deref(), bulk).await;
             InFlight { prints, sent }
-        }));
+        });
     }
 
     async fn next_answer(&mut self) {
-        if let Some(InFlight { prints, sent }) = self.in_flight.next().await {
-            for print in prints.iter().flatten() {
-                self.keys_in_flight.remove(print);
-            }
-            for _ in 0..sent.outdated {
-                self.unchanged(&sent.written.blueprint);
-            }
-            if !sent.written.entities.is_empty() {
-                absorb(
-                    &self.run,
-                    self.resource,
-                    sent.written,
-                    &mut self.tally,
-                    &self.progress,
-                );
-            }
+        let InFlight { prints, sent } = match self.in_flight.join_next().await {
+            Some(Ok(answered)) => answered,
+            // The resource has panicked, as it would have without a task for each bulk.
+            Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            // The runtime is going down.
+            Some(Err(_)) | None => return,
+        };
+        for print in prints.iter().flatten() {
+            self.keys_in_flight.remove(print);
+        }
+        for _ in 0..sent.outdated {
+            self.unchanged(&sent.written.blueprint);
+        }
+        if !sent.written.entities.is_empty() {
+            absorb(
+                &self.run,
+                self.resource,
+                sent.written,
+                &mut self.tally,
+                &self.progress,
+            );
         }
     }
 }
