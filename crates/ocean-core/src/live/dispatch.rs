@@ -70,6 +70,13 @@ pub(super) struct Progress {
     pub(super) pause: Option<Instant>,
 }
 
+impl Progress {
+    /// A pause that is over would wake the loop again and again.
+    fn end_pause(&mut self) {
+        self.pause = self.pause.filter(|pause| *pause > Instant::now());
+    }
+}
+
 impl Dispatcher {
     /// Handles events until it is stopped; then those under way are handled to their end.
     ///
@@ -83,6 +90,7 @@ impl Dispatcher {
         };
         let mut batches = JoinSet::new();
         while !stop.is_cancelled() {
+            progress.end_pause();
             self.note_ended(&mut progress).await;
             self.load(&mut progress).await;
             let wake = self.start_batches(&mut progress, &mut batches);
@@ -98,6 +106,8 @@ impl Dispatcher {
         while let Some(handled) = batches.join_next().await {
             self.settle(&mut progress, handled).await;
         }
+        // There is no later time to note it.
+        progress.pause = None;
         self.note_ended(&mut progress).await;
     }
 
@@ -128,11 +138,9 @@ impl Dispatcher {
     async fn load(&self, progress: &mut Progress) {
         loop {
             let (events, bytes) = progress.lanes.size();
-            let is_paused = progress.pause.is_some_and(|pause| pause > Instant::now());
-            if !progress.more || is_paused || events >= MAX_EVENTS || bytes >= MAX_BYTES {
+            if !progress.more || progress.pause.is_some() || events >= MAX_EVENTS || bytes >= MAX_BYTES {
                 return;
             }
-            progress.pause = None;
             let room = (MAX_EVENTS - events).min(512);
             match self
                 .queue

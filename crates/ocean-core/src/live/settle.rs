@@ -107,8 +107,7 @@ impl Dispatcher {
     /// Tells the queue what ended. Until it knows, the events would be handled again after a
     /// restart, which does no harm.
     pub(super) async fn note_ended(&self, progress: &mut Progress) {
-        let is_paused = progress.pause.is_some_and(|pause| pause > Instant::now());
-        if progress.ended.is_empty() || is_paused {
+        if progress.ended.is_empty() || progress.pause.is_some() {
             return;
         }
         match self.queue.end(progress.ended.clone()).await {

@@ -3,4 +3,5 @@
 mod batches;
 mod failures;
 mod overlap;
+mod storage;
 mod world;
