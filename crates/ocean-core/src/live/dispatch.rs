@@ -15,10 +15,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::apply::Applier;
+use super::concern::{Concern, guarded};
 use super::entities::map_answers;
 use super::failure::{Failure, FailureKind, Outage};
 use super::handle::{Answers, Handler};
-use super::lanes::{Lane, Lanes, Next, Waiting};
+use super::lanes::{Lanes, Next, Waiting};
 use super::mapping::LiveMapping;
 use super::queue::{Ending, EventQueue, NewEvent, QueuedEvent};
 use crate::mapping::MapperPool;
@@ -138,7 +139,11 @@ impl Dispatcher {
     async fn load(&self, progress: &mut Progress) {
         loop {
             let (events, bytes) = progress.lanes.size();
-            if !progress.more || progress.pause.is_some() || events >= MAX_EVENTS || bytes >= MAX_BYTES {
+            if !progress.more
+                || progress.pause.is_some()
+                || events >= MAX_EVENTS
+                || bytes >= MAX_BYTES
+            {
                 return;
             }
             let room = (MAX_EVENTS - events).min(512);
@@ -195,37 +200,23 @@ impl Dispatcher {
         } = event;
         let event = WebhookEvent::new(header_map(headers), body)
             .map_err(|error| format!("the body is not JSON: {error}"))?;
-        let (mut processors, mut lanes, mut max_batch) = (Vec::new(), Vec::new(), usize::MAX);
-        let mut unfit = None;
-        for (place, processor) in self.handler.processors.iter().enumerate() {
-            if processor.path() != path || !processor.accepts(&event) {
-                continue;
-            }
-            match processor.subject(&event) {
-                Ok(subject) => {
-                    lanes.push(subject.map_or_else(
-                        || Lane(format!("path {path}")),
-                        |subject| Lane(format!("subject {}", subject.as_str())),
-                    ));
-                    max_batch = max_batch.min(processor.max_batch());
-                    processors.push(place);
-                }
-                Err(error) => unfit = Some(crate::error_chain(&error)),
-            }
-        }
+        let Concern {
+            processors,
+            lanes,
+            max_batch,
+            unfit,
+        } = Concern::of(&self.handler.processors, &path, &event);
         if processors.is_empty() {
-            return unfit.map_or(Ok(None), |unfit| {
-                Err(format!("no processor understands the payload: {unfit}"))
-            });
+            let unfit = unfit.into_iter().next();
+            return unfit.map_or(Ok(None), |unfit| Err(unfit.reason));
         }
-        lanes.sort_unstable();
-        lanes.dedup();
         Ok(Some(Waiting {
             seq,
             carried: Vec::new(),
             event,
             path: path.into(),
             processors,
+            unfit,
             max_batch,
             lanes,
             attempts,
@@ -242,7 +233,11 @@ impl Dispatcher {
             .processors
             .iter()
             .filter_map(|place| self.handler.processors.get(*place));
-        processors.all(|processor| processor.supersedes(&newer.event, &older.event))
+        // What a processor cannot handle must not end as if it had been handled.
+        older.unfit.is_empty()
+            && processors.all(|processor| {
+                guarded(|| processor.supersedes(&newer.event, &older.event)) == Some(true)
+            })
     }
 
     async fn process(&self, mut batch: Vec<Waiting>) -> Handled {

@@ -53,7 +53,8 @@ impl Handler {
                 .map(move |(index, _)| (processor, index))
         });
         let calls = pairs.map(|(processor, index)| self.call(processor, &events, config, index));
-        let calls = join_all(calls).await;
+        let mut calls = join_all(calls).await;
+        calls.extend(self.unfit(batch, config).map(Err));
         let mut answers = Answers {
             is_filtered: calls.is_empty(),
             ..Answers::default()
@@ -70,6 +71,17 @@ impl Handler {
             }
         }
         answers
+    }
+
+    /// What processors would have been asked that cannot handle an event of the batch.
+    fn unfit(&self, batch: &[Waiting], config: &AppConfig) -> impl Iterator<Item = Failure> {
+        let unfit = batch.iter().flat_map(|event| &event.unfit);
+        let mapped = unfit.filter(|unfit| {
+            let processor = self.processors.get(unfit.processor);
+            let mut kinds = config.resources.iter().map(|resource| &*resource.kind);
+            kinds.any(|kind| processor.is_some_and(|known| known.kinds().contains(&kind)))
+        });
+        mapped.map(|unfit| Failure::new(FailureKind::Permanent, &*unfit.reason))
     }
 
     async fn call(

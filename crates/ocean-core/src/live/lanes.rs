@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::concern::Unfit;
 use crate::webhook::WebhookEvent;
 
 /// How long a batch that is not full waits for more, while events keep coming.
@@ -28,6 +29,8 @@ pub(super) struct Waiting {
     pub(super) path: Arc<str>,
     /// The processors that take part, by their place in the registration.
     pub(super) processors: Vec<usize>,
+    /// Others that accept the event and cannot handle it.
+    pub(super) unfit: Vec<Unfit>,
     /// The most events that it may be handled with.
     pub(super) max_batch: usize,
     pub(super) lanes: Vec<Lane>,

@@ -9,6 +9,7 @@
 //! ```
 
 mod apply;
+mod concern;
 mod dispatch;
 mod entities;
 mod failure;

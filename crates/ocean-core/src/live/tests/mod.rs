@@ -2,6 +2,7 @@
 
 mod batches;
 mod failures;
+mod guests;
 mod overlap;
 mod storage;
 mod world;

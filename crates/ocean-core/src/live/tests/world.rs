@@ -40,6 +40,8 @@ pub(super) struct Source {
     pub(super) is_down: Arc<Mutex<bool>>,
     /// The longest time that an answer takes.
     pub(super) latency: Arc<Mutex<Duration>>,
+    /// A page that begins with this id takes an hour.
+    pub(super) stuck_at: Arc<Mutex<Option<u64>>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,6 +102,10 @@ fn read_items(
         let ids: Vec<u64> = source.items.lock().unwrap().keys().copied().collect();
         for page in ids.chunks(20) {
             let items: Vec<Value> = page.iter().filter_map(|id| source.raw(*id)).collect();
+            let stuck_at = *source.stuck_at.lock().unwrap();
+            if stuck_at.is_some_and(|id| page.first() == Some(&id)) {
+                tokio::time::sleep(Duration::from_secs(3600)).await;
+            }
             source.wait().await;
             yield Batch::from(items);
         }
@@ -115,6 +121,12 @@ pub(super) struct Told {
     /// The event carries something that later ones do not.
     #[serde(default)]
     unique: bool,
+    /// The processor's `subject` panics.
+    #[serde(default)]
+    has_no_subject: bool,
+    /// The processor's `supersedes` panics.
+    #[serde(default)]
+    is_incomparable: bool,
 }
 
 impl WebhookProcessor<Source> for Rereads {
@@ -133,10 +145,12 @@ impl WebhookProcessor<Source> for Rereads {
     }
 
     fn subject(&self, told: &Told) -> Option<Subject> {
+        assert!(!told.has_no_subject, "a processor panics");
         Some(Subject::new("item", told.id))
     }
 
     fn supersedes(&self, _: &Told, older: &Told) -> bool {
+        assert!(!older.is_incomparable, "a processor panics");
         !older.unique
     }
 
@@ -177,6 +191,8 @@ impl WebhookProcessor<Source> for Rereads {
 pub(super) struct SlowCatalog {
     pub(super) inner: InMemoryCatalog,
     pub(super) latency: Mutex<Duration>,
+    /// How long an upsert takes before it takes effect, at least.
+    pub(super) upsert_delay: Mutex<Duration>,
     pub(super) is_down: Mutex<bool>,
     /// Identifiers that are refused.
     pub(super) rejected: Mutex<Vec<String>>,
@@ -210,6 +226,10 @@ impl Catalog for SlowCatalog {
         entities: &[Entity],
     ) -> Result<Vec<UpsertOutcome>, CatalogError> {
         self.writes.fetch_add(1, Ordering::SeqCst);
+        let delay = *self.upsert_delay.lock().unwrap();
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
         self.wait().await;
         let mut outcomes = Vec::new();
         for entity in entities {
@@ -291,6 +311,7 @@ impl World {
         let catalog = Arc::new(SlowCatalog {
             inner: InMemoryCatalog::new([blueprint]).with_mapping(mapping),
             latency: Mutex::default(),
+            upsert_delay: Mutex::default(),
             is_down: Mutex::default(),
             rejected: Mutex::default(),
             writes: AtomicUsize::new(0),
