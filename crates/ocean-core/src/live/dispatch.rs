@@ -118,12 +118,14 @@ impl Dispatcher {
         batches: &mut JoinSet<Handled>,
     ) -> Option<Instant> {
         while batches.len() < self.workers {
-            match progress.outage.until() {
-                Some(until) if until > Instant::now() => return Some(until),
+            let now = Instant::now();
+            let next = match progress.outage.until() {
+                Some(until) if until > now => return Some(until),
                 Some(_) if !batches.is_empty() => return None,
-                _ => {}
-            }
-            match progress.lanes.next(Instant::now()) {
+                Some(_) => progress.lanes.probe(now),
+                None => progress.lanes.next(now),
+            };
+            match next {
                 Next::Batch(batch) => {
                     let dispatcher = Arc::clone(self);
                     batches.spawn(async move { dispatcher.process(batch).await });

@@ -107,7 +107,9 @@ impl Lanes {
             event.due = older.due;
             event.delays = older.delays;
             event.failed_at = older.failed_at;
-            let mut carried: Vec<u64> = older.seqs().collect();
+            // The longer list stays where it is: a flood about one subject costs no time.
+            let mut carried = older.carried;
+            carried.push(older.seq);
             carried.append(&mut event.carried);
             event.carried = carried;
         }
@@ -184,6 +186,27 @@ impl Lanes {
             }
         }
         wake.map_or(Next::Nothing, Next::At)
+    }
+
+    /// Takes one batch to try whether the other side is there again: of those events that were put
+    /// off least. Otherwise a few that fail by themselves would be all that is ever tried.
+    pub(super) fn probe(&mut self, now: Instant) -> Next {
+        let waiting = || {
+            self.ready
+                .iter()
+                .filter_map(|(_, seq)| self.events.get(seq))
+        };
+        let due = waiting().filter(|event| event.due.is_none_or(|due| due <= now));
+        let Some(first) = due.min_by_key(|event| event.delays) else {
+            let wake = waiting().filter_map(|event| event.due).min();
+            return wake.map_or(Next::Nothing, Next::At);
+        };
+        let mut batch = self.batch_around(first, now);
+        batch.retain(|(_, seq)| {
+            let event = self.events.get(seq);
+            event.is_some_and(|event| event.delays <= first.delays)
+        });
+        Next::Batch(self.take(&batch))
     }
 
     /// The oldest events that may be handled together with this one.
