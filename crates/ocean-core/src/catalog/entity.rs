@@ -231,7 +231,7 @@ pub struct BlueprintRelation {
 }
 
 /// The text form of a value that can be a key; contract `resync.md` section 4.
-fn key_text(value: &Value) -> Option<String> {
+pub(crate) fn key_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

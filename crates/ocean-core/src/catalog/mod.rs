@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use uuid::Uuid;
 
+pub(crate) use self::entity::key_text;
 pub use self::entity::{Blueprint, BlueprintRelation, Entity, EntityRef};
 pub use self::memory::InMemoryCatalog;
 pub use self::store::{IntegrationStore, ResyncState, ResyncStatus};

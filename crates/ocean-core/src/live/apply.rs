@@ -15,8 +15,7 @@ use crate::catalog::{
     WriteContext, WriteEvent,
 };
 use crate::error::{ErrorClass, error_chain};
-use crate::fence::{Fence, Ticket};
-use crate::fingerprint::Fingerprint;
+use crate::fence::{Claim, Fence, Standing, Ticket};
 
 /// Bulks of one batch that are answered at the same time.
 const MAX_IN_FLIGHT: usize = 4;
@@ -46,26 +45,24 @@ impl Applier {
             removals,
             failure,
         } = wanted;
-        let print = |key: &EntityRef| self.fence.prints().of(&key.blueprint, &key.identifier);
-        let mut written: Vec<Fingerprint> = upserts
-            .iter()
-            .filter_map(Entity::key)
-            .map(|key| print(&key))
-            .collect();
         let mut removals: Vec<EntityRef> = removals.into_iter().collect();
-        let mut deleted: Vec<Fingerprint> = removals.iter().map(print).collect();
-        let _held = self
-            .fence
-            .hold(written.iter().chain(&deleted).copied())
-            .await;
-        upserts.retain(|entity| {
-            let key = entity.key();
-            !key.is_some_and(|key| ticket.is_outdated(print(&key)))
-        });
-        removals.retain(|key| !ticket.is_outdated(print(key)));
-        written.retain(|key| !ticket.is_outdated(*key));
-        deleted.retain(|key| !ticket.is_outdated(*key));
-        if !ticket.touch(&written, &deleted) {
+        let _held = self.fence.hold(self.claim(&upserts, &removals)).await;
+        let mut standings = Standings::new(&self.fence, ticket);
+        upserts.retain(|entity| entity.key().is_none_or(|key| standings.may_touch(&key)));
+        removals.retain(|key| standings.may_touch(key));
+        if standings.is_mixed {
+            let reason = "another kind wrote the same entity meanwhile";
+            return Err(Failure::new(FailureKind::Again, reason));
+        }
+        let claim = self.claim(&upserts, &removals);
+        if claim
+            .targets()
+            .any(|name| ticket.was_name_deleted_since(name))
+        {
+            let reason = "what an entity relates to was deleted meanwhile";
+            return Err(Failure::new(FailureKind::Again, reason));
+        }
+        if !ticket.touch(&claim) {
             return Err(Failure::new(FailureKind::Again, "a resync began"));
         }
         let write = WriteContext::new(config, WriteEvent::LiveEvent);
@@ -74,6 +71,17 @@ impl Applier {
             return Err(failure);
         }
         self.remove(write, removals).await
+    }
+
+    fn claim(&self, upserts: &[Entity], removals: &[EntityRef]) -> Claim {
+        let mut claim = Claim::default();
+        for entity in upserts {
+            claim.write(self.fence.prints(), entity);
+        }
+        for key in removals {
+            claim.delete(self.fence.prints(), key);
+        }
+        claim
     }
 
     async fn upsert(&self, write: &WriteContext, entities: Vec<Entity>) -> Result<(), Failure> {
@@ -175,6 +183,31 @@ impl Applier {
                 Err(Failure::new(kind_of(error), reason))
             }
         }
+    }
+}
+
+/// Which keys may be touched by what was read under a ticket.
+struct Standings<'a> {
+    fence: &'a Fence,
+    ticket: &'a Ticket,
+    /// Whether some key has to be read again first.
+    is_mixed: bool,
+}
+
+impl<'a> Standings<'a> {
+    const fn new(fence: &'a Fence, ticket: &'a Ticket) -> Self {
+        Self {
+            fence,
+            ticket,
+            is_mixed: false,
+        }
+    }
+
+    fn may_touch(&mut self, key: &EntityRef) -> bool {
+        let print = self.fence.prints().of(&key.blueprint, &key.identifier);
+        let standing = self.ticket.standing(print);
+        self.is_mixed |= standing == Standing::Mixed;
+        standing == Standing::Current
     }
 }
 

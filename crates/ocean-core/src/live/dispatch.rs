@@ -22,6 +22,7 @@ use super::handle::{Answers, Handler};
 use super::lanes::{Lanes, Next, Waiting};
 use super::mapping::LiveMapping;
 use super::queue::{Ending, EventQueue, NewEvent, QueuedEvent};
+use crate::fingerprint::Fingerprint;
 use crate::mapping::MapperPool;
 use crate::webhook::WebhookEvent;
 
@@ -266,12 +267,20 @@ impl Dispatcher {
         }
     }
 
+    /// What the events of a batch write is about the same fields as what others write that concern
+    /// the same processors.
+    fn writer(&self, batch: &[Waiting]) -> Fingerprint {
+        let processors = batch.first().map(|event| &event.processors);
+        let prints = self.applier.fence.prints();
+        prints.of("", &format!("{processors:?}"))
+    }
+
     async fn handle(&self, batch: &[Waiting]) -> Result<Ending, Failure> {
-        let Some(checked) = self.mapping.get().await? else {
+        // Before anything is asked: mapping and content are at least as new as the ticket.
+        let ticket = self.applier.fence.ticket(self.writer(batch));
+        let Some(checked) = self.mapping.get(self.applier.fence.last_run()).await? else {
             return Ok(Ending::Filtered);
         };
-        // Before the source is asked: the content is at least as new as the ticket.
-        let ticket = self.applier.fence.ticket();
         let Answers {
             given,
             failure,

@@ -1,8 +1,8 @@
 //! By which mapping are live events mapped?
 //!
-//! Start with [`LiveMapping`]: the mapping at Port, read when it is older than a minute or when
-//! somebody knows that it changed. While Port does not answer, or holds a mapping that cannot be
-//! used, the last good one stays.
+//! Start with [`LiveMapping`]: the mapping at Port, read when it is older than a minute or than the
+//! last resync, or when somebody knows that it changed. While Port does not answer, or holds a
+//! mapping that cannot be used, the last good one stays.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,6 +33,8 @@ pub(super) struct LiveMapping {
 #[derive(Debug)]
 struct Last {
     read_at: Instant,
+    /// The last resync that had begun by then.
+    run: u64,
     stored: Option<Value>,
     checked: Option<Arc<CheckedMapping>>,
 }
@@ -62,17 +64,19 @@ impl LiveMapping {
         self.is_outdated.store(true, Ordering::Relaxed);
     }
 
-    /// The mapping; `None` when there is an empty one at Port.
-    pub(super) async fn get(&self) -> Result<Option<Arc<CheckedMapping>>, Failure> {
+    /// The mapping; `None` when there is an empty one at Port. It is at least as new as the one of
+    /// `run`, the last resync that began: what that leaves to an event has to be mapped alike.
+    pub(super) async fn get(&self, run: u64) -> Result<Option<Arc<CheckedMapping>>, Failure> {
         let mut last = self.last.lock().await;
         let was_refreshed = self.is_outdated.swap(false, Ordering::Relaxed);
         if let Some(known) = &*last
             && !was_refreshed
+            && known.run >= run
             && known.read_at.elapsed() < GOOD_FOR
         {
             return Ok(known.checked.clone());
         }
-        match (self.read(last.as_ref()).await, &mut *last) {
+        match (self.read(last.as_ref(), run).await, &mut *last) {
             (Ok(read), last) => {
                 let checked = read.checked.clone();
                 *last = Some(read);
@@ -81,13 +85,14 @@ impl LiveMapping {
             (Err(problem), Some(known)) => {
                 tracing::error!(error = problem, "live events keep to the last good mapping");
                 known.read_at = Instant::now();
+                known.run = known.run.max(run);
                 Ok(known.checked.clone())
             }
             (Err(problem), None) => Err(Failure::new(FailureKind::Passing, problem)),
         }
     }
 
-    async fn read(&self, last: Option<&Last>) -> Result<Last, String> {
+    async fn read(&self, last: Option<&Last>, run: u64) -> Result<Last, String> {
         let stored = self.store.mapping().await;
         let stored = stored
             .map_err(|error| format!("the mapping could not be read: {}", error_chain(&error)))?;
@@ -103,6 +108,7 @@ impl LiveMapping {
         };
         Ok(Last {
             read_at: Instant::now(),
+            run,
             stored,
             checked,
         })

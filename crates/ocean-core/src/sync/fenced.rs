@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::outcome::Written;
 use super::run::Run;
-use crate::catalog::{Blueprint, Entity, EntityRef};
-use crate::fence::Held;
+use crate::catalog::{Blueprint, Entity, EntityRef, key_text};
+use crate::fence::{Claim, Held, name};
 use crate::fingerprint::Fingerprint;
 
 /// A bulk that was sent as far as it was not outdated.
@@ -24,10 +24,7 @@ pub(super) async fn fenced_upsert(
     known: Option<&Blueprint>,
     bulk: Vec<(Option<Fingerprint>, Entity)>,
 ) -> Sent {
-    let _held = run
-        .fence
-        .hold(bulk.iter().filter_map(|(print, _)| *print))
-        .await;
+    let _held = hold_to_write(run, bulk.iter().map(|(_, entity)| entity)).await;
     let before = bulk.len();
     let current = bulk
         .into_iter()
@@ -53,31 +50,44 @@ pub(super) async fn fenced_upsert(
     }
 }
 
-/// Holds the keys that are about to be deleted, and leaves out what a live event touched.
+/// Holds entities that are about to be written.
+pub(super) async fn hold_to_write(run: &Run, entities: impl Iterator<Item = &Entity>) -> Held {
+    let mut claim = Claim::default();
+    for entity in entities {
+        claim.write(&run.prints, entity);
+    }
+    run.fence.hold(claim).await
+}
+
+/// Holds the keys that are about to be deleted, and leaves out what a live event touched, or
+/// related something to: that may have to go or to come back with it.
 pub(super) async fn hold_to_delete(run: &Run, keys: &[EntityRef]) -> (Held, Vec<EntityRef>) {
-    let print = |key: &EntityRef| run.prints.of(&key.blueprint, &key.identifier);
-    let held = run.fence.hold(keys.iter().map(print)).await;
-    let current = keys.iter().filter(|key| !run.is_outdated(Some(print(key))));
-    let current = current.cloned().collect();
+    let mut claim = Claim::default();
+    for key in keys {
+        claim.delete(&run.prints, key);
+    }
+    let held = run.fence.hold(claim).await;
+    let is_current = |key: &&EntityRef| {
+        let print = run.prints.of(&key.blueprint, &key.identifier);
+        let name = name(&run.prints, &key.identifier);
+        !run.is_outdated(Some(print)) && !run.ticket.was_related_to_since(name)
+    };
+    let current = keys.iter().filter(is_current).cloned().collect();
     (held, current)
 }
 
 /// Takes out relations to entities that a live event deleted: with `createMissingRelatedEntities`
 /// Port would make them again, as empty ones.
-fn forget_deleted_targets(run: &Run, known: Option<&Blueprint>, entity: &mut Entity) {
+pub(super) fn forget_deleted_targets(run: &Run, known: Option<&Blueprint>, entity: &mut Entity) {
     let (Some(known), Some(relations)) = (known, &mut entity.relations) else {
         return;
     };
     let is_deleted = |relation: &str, target: &Value| {
-        let target = match target {
-            Value::String(text) => text.as_str(),
-            _ => return false,
+        let (Some(target), Some(blueprint)) = (key_text(target), known.target_of(relation)) else {
+            return false;
         };
-        let blueprint = known.target_of(relation);
-        blueprint.is_some_and(|blueprint| {
-            run.ticket
-                .was_deleted_since(run.prints.of(blueprint, target))
-        })
+        let print = run.prints.of(blueprint, &target);
+        run.ticket.was_deleted_since(print)
     };
     for (relation, value) in relations.iter_mut() {
         match value {

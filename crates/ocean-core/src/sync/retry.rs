@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde_json::Value;
 
 use super::failed::FailedEntity;
+use super::fenced::{forget_deleted_targets, hold_to_write};
 use super::order::dependency_levels;
 use super::run::Run;
 use crate::catalog::{CatalogError, Entity, UpsertOutcome};
@@ -110,8 +111,8 @@ impl Again<'_> {
                 (position, print, entity)
             })
             .collect();
-        let prints = keyed.iter().filter_map(|(_, print, _)| *print);
-        let _held = self.run.fence.hold(prints.collect::<Vec<_>>()).await;
+        let known = self.run.blueprint(blueprint).await;
+        let _held = hold_to_write(self.run, keyed.iter().map(|(_, _, entity)| entity)).await;
         let (outdated, current): (Vec<_>, Vec<_>) = keyed
             .into_iter()
             .partition(|(_, print, _)| self.run.is_outdated(*print));
@@ -125,7 +126,10 @@ impl Again<'_> {
         }
         let (positions, entities): (Vec<_>, Vec<_>) = current
             .into_iter()
-            .map(|(position, _, entity)| (position, entity))
+            .map(|(position, _, mut entity)| {
+                forget_deleted_targets(self.run, known.as_deref(), &mut entity);
+                (position, entity)
+            })
             .unzip();
         if entities.is_empty() {
             return Ok(());

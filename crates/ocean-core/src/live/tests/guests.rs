@@ -66,6 +66,30 @@ fn with_notes() -> World {
     world
 }
 
+fn note_on(world: &World, id: &str) -> Option<serde_json::Value> {
+    let entities = world.catalog.inner.entities().into_iter();
+    let mut of_id = entities.filter(|entity| entity.key().is_some_and(|key| key.identifier == id));
+    of_id.next()?.properties?.get("note").cloned()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_of_another_kind_that_writes_the_same_entity_meanwhile_takes_nothing_away() {
+    let mut world = with_notes();
+    world.source.put(1, 1);
+    *world.source.latency.lock().unwrap() = Duration::from_secs(4);
+    world.start();
+    world.tell(1).await;
+    tokio::time::sleep(Duration::from_micros(1)).await;
+    *world.source.latency.lock().unwrap() = Duration::ZERO;
+    // It is told later and written first.
+    world.tell_more(json!({"note_on": "1"})).await;
+    let counts = world.settled().await;
+    assert_eq!((counts.applied, counts.dead), (2, 0));
+    assert_eq!(note_on(&world, "1"), Some(json!("noted")));
+    assert_eq!(world.titles()["1"], "version 1");
+    world.stop().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_event_that_one_of_its_processors_does_not_understand_becomes_a_dead_letter() {
     let mut world = with_notes();

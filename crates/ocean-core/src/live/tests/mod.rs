@@ -4,5 +4,6 @@ mod batches;
 mod failures;
 mod guests;
 mod overlap;
+mod races;
 mod storage;
 mod world;
