@@ -105,6 +105,11 @@ impl Ledger {
         books.numbers = found;
     }
 
+    /// The last number that was given since the queue was opened first; 0 before that.
+    pub(super) fn last_seq(&self) -> u64 {
+        self.books().numbers.last_seq
+    }
+
     pub(super) fn note_filtered(&self) {
         let tally = &mut self.books().tally;
         tally.accepted += 1;

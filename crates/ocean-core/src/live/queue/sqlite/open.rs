@@ -36,7 +36,7 @@ pub(super) fn open(
         Look::Unreadable(why) => rebuild(folder, why)?,
         Look::Usable => {}
     }
-    let (db, checked) = match open_checked(&folder.database(), options) {
+    let (db, mut checked) = match open_checked(&folder.database(), options) {
         Err(error) if Failure::of(&error) == Failure::Damaged => {
             rebuild(folder, "it is damaged")?;
             open_checked(&folder.database(), options)
@@ -47,6 +47,9 @@ pub(super) fn open(
         Failure::Busy => QueueError::InUse(folder.path().display().to_string()),
         _ => storage(&error),
     })?;
+    // Whatever is left of the file: a number that was given once is known to those who handle its
+    // event, and must not come again.
+    checked.found.last_seq = checked.found.last_seq.max(ledger.last_seq());
     ledger.opened(&checked, unsettled);
     Ok(Store::new(
         db,

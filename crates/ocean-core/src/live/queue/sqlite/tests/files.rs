@@ -172,6 +172,27 @@ async fn f61_damage_that_shows_while_the_queue_runs_is_survived_without_a_restar
 }
 
 #[tokio::test]
+async fn f61_a_file_of_which_nothing_is_left_does_not_make_numbers_come_twice() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let queue = open(folder.path()).await;
+    for id in 0..EVENTS {
+        push(&queue, id).await;
+    }
+    super::sql(&queue, "PRAGMA wal_checkpoint(TRUNCATE)".to_owned()).await;
+    super::sql(&queue, "PRAGMA cache_size = 0".to_owned()).await;
+    let file = folder.path().join("queue.db");
+    let length = fs::read(&file).expect("it is there").len();
+    fs::write(&file, vec![0xff; length]).expect("it can be written");
+    super::reach(&queue, |worker| worker.forget_cached_pages()).await;
+
+    assert_eq!(waiting(&queue).await.len(), 0);
+    // Whoever handles an event of before must not end this one, nor take it for one it knows.
+    assert!(push(&queue, 1_000).await > EVENTS);
+    let known = queue.load(EVENTS, 10, 1_000).await;
+    assert_eq!(known.expect("it can be read").len(), 1);
+}
+
+#[tokio::test]
 async fn f61_a_place_where_no_folder_can_be_says_so() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let file = folder.path().join("file");
