@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use jira_integration::{BLUEPRINTS, JiraSettings, MAPPING};
+use jira_integration::{BLUEPRINTS, JiraClient, JiraSettings, MAPPING};
 use ocean_core::http::{Deadlines, HttpClient, HttpClientBuilder, RetryPolicy};
 use ocean_core::{
-    AllowEmpty, AppConfig, Environment, MapperPool, Progress, Rehearsal, ResyncError, ResyncPlan,
-    ResyncReport, SyncEngine, SyncOptions, error_chain,
+    AllowEmpty, AppConfig, Environment, Integration, MapperPool, Progress, Rehearsal, ResyncError,
+    ResyncPlan, ResyncReport, SyncEngine, SyncOptions, error_chain,
 };
 use ocean_port::{Defaults, PortClient, PortConfig};
 use ocean_testkit::jira::{JiraTwin, JiraTwinBuilder};
@@ -122,12 +122,17 @@ impl World {
         self.port.set_mapping(IDENTIFIER, self.mapping.clone());
     }
 
-    /// The engine, over new clients.
-    pub fn engine(&self) -> SyncEngine {
+    /// The integration, over a new client of the simulated Jira.
+    pub fn integration(&self) -> Integration<JiraClient> {
         let settings: JiraSettings =
             serde_json::from_value(self.settings.clone()).expect("valid settings");
         let http = (self.jira_http)(HttpClient::builder("jira"));
-        let integration = jira_integration::connect(&settings, http).expect("valid settings");
+        jira_integration::connect(&settings, http).expect("valid settings")
+    }
+
+    /// The engine, over new clients.
+    pub fn engine(&self) -> SyncEngine {
+        let integration = self.integration();
         let port = Arc::new(self.port_client());
         let mut options = SyncOptions::default();
         options.allow_empty = self.allow_empty.clone();

@@ -9,12 +9,12 @@ use std::fs;
 use std::path::PathBuf;
 
 use ocean_core::Outcome;
-use ocean_tests::{IDENTIFIER, World};
+use ocean_tests::{IDENTIFIER, World, all_kinds};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::scenario::{Requests, Run};
-use crate::{all_kinds, fixture, record};
+use crate::{fixture, record};
 
 /// What each of two resyncs took, of which the second finds nothing changed.
 #[derive(Debug, Serialize, Deserialize)]

@@ -1,11 +1,11 @@
 //! What do both engines have to do? A site, a mapping, and what happens between the resyncs.
 
 use ocean_testkit::jira::{Change, JiraTwinBuilder};
-use ocean_tests::World;
+use ocean_tests::{World, all_kinds};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::all_kinds;
+use crate::all_kinds::changes as changes_of_all_kinds;
 
 /// Which mapping is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +104,7 @@ impl Scenario {
     /// What happens at Jira before the last resync.
     fn changes(self) -> Vec<Change> {
         if self.has_all_kinds() {
-            all_kinds::changes()
+            changes_of_all_kinds()
         } else {
             changes()
         }
