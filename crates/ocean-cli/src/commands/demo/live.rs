@@ -90,7 +90,7 @@ async fn tell(world: &dyn World) -> Result<Vec<Reflected>, Failure> {
     Ok(reflected)
 }
 
-async fn until(problem: &str, happened: impl Fn() -> bool) -> Result<(), Failure> {
+async fn until(problem: &str, happened: impl Fn() -> bool + Send + Sync) -> Result<(), Failure> {
     let look = async {
         while !happened() {
             tokio::time::sleep(LOOK).await;
