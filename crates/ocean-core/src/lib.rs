@@ -81,6 +81,7 @@
 //! | name the kinds | [`Kind`], [`kinds!`](crate::kinds) |
 //! | let users choose what is read | [`Selector`], [`ResourceConfig`] |
 //! | read a kind | [`Resync`], [`ResyncContext`], [`Batch`], [`RawItem`], [`fan_out`] |
+//! | fetch only what is read | [`Reads`] |
 //! | put it together | [`Integration`] |
 //! | handle live events | [`WebhookProcessor`], [`Changes`] |
 //! | keep them until they are handled | [`EventQueue`], [`SqliteQueue`], [`MemoryQueue`] |
@@ -113,6 +114,7 @@ mod lint;
 mod live;
 mod mapping;
 mod plan;
+mod reads;
 mod resource;
 mod resync;
 mod runtime;
@@ -150,6 +152,7 @@ pub use crate::plan::{
     Applied, ApplyError, FieldChange, PlannedForBlueprint, PlannedWrite, Rehearsal, ResyncPlan,
     Unwritten,
 };
+pub use crate::reads::Reads;
 pub use crate::resource::{InvalidSelector, NoSelector, RawSelector, ResourceConfig, Selector};
 pub use crate::resync::{ErasedResync, Registry, Resync, ResyncContext, RunScope};
 pub use crate::runtime::{

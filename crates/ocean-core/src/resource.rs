@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::app_config::EntityMapping;
+use crate::reads::Reads;
 
 /// What users may write under `selector:` of a kind, beside `query`.
 ///
@@ -83,6 +84,8 @@ pub struct ResourceConfig<S = RawSelector> {
     pub selector: S,
     /// How a raw item becomes an entity.
     pub mapping: Arc<EntityMapping>,
+    /// What the mapping can read of a raw item.
+    pub reads: Reads,
 }
 
 impl<S> ResourceConfig<S> {
@@ -101,7 +104,15 @@ impl<S> ResourceConfig<S> {
             query: "true".to_owned(),
             selector,
             mapping: Arc::new(EntityMapping::new("null", "null")),
+            reads: Reads::everything(),
         }
+    }
+
+    /// The same resource with a mapping that can read no more than this.
+    #[must_use]
+    pub fn reading(mut self, reads: Reads) -> Self {
+        self.reads = reads;
+        self
     }
 }
 
@@ -130,6 +141,7 @@ impl ResourceConfig<RawSelector> {
             query: self.query.clone(),
             selector,
             mapping: Arc::clone(&self.mapping),
+            reads: self.reads.clone(),
         })
     }
 

@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use crate::reads::Reads;
 use crate::resource::{RawSelector, ResourceConfig};
 
 pub(crate) use self::coerce::number_text;
@@ -94,6 +95,7 @@ impl ResourceMapping {
             query: self.query.clone(),
             selector: self.selector.clone(),
             mapping: Arc::clone(&self.mapping),
+            reads: Reads::everything(),
         }
     }
 }

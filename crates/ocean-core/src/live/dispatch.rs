@@ -285,7 +285,7 @@ impl Dispatcher {
             given,
             failure,
             is_filtered,
-        } = self.handler.ask(batch, &checked.config).await;
+        } = self.handler.ask(batch, &checked).await;
         if is_filtered {
             return Ok(Ending::Filtered);
         }

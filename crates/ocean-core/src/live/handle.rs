@@ -11,6 +11,7 @@ use futures::future::join_all;
 use super::failure::{Failure, FailureKind};
 use super::lanes::Waiting;
 use crate::app_config::AppConfig;
+use crate::mapping::CheckedMapping;
 use crate::webhook::{Changes, ErasedProcessor, WebhookEvent};
 
 /// Asks processors.
@@ -41,20 +42,20 @@ pub(super) struct Answers {
 
 impl Handler {
     /// Asks every processor of the batch for every resource of its kinds, side by side.
-    pub(super) async fn ask(&self, batch: &[Waiting], config: &AppConfig) -> Answers {
+    pub(super) async fn ask(&self, batch: &[Waiting], mapping: &CheckedMapping) -> Answers {
         let events: Vec<WebhookEvent> = batch.iter().map(|waiting| waiting.event.clone()).collect();
         let taking_part = batch.first().map(|first| first.processors.as_slice());
         let processors = taking_part.unwrap_or_default().iter();
         let processors = processors.filter_map(|place| self.processors.get(*place));
         let pairs = processors.flat_map(|processor| {
-            let resources = config.resources.iter().enumerate();
+            let resources = mapping.config.resources.iter().enumerate();
             resources
                 .filter(|(_, resource)| processor.kinds().contains(&&*resource.kind))
                 .map(move |(index, _)| (processor, index))
         });
-        let calls = pairs.map(|(processor, index)| self.call(processor, &events, config, index));
+        let calls = pairs.map(|(processor, index)| self.call(processor, &events, mapping, index));
         let mut calls = join_all(calls).await;
-        calls.extend(self.unfit(batch, config).map(Err));
+        calls.extend(self.unfit(batch, &mapping.config).map(Err));
         let mut answers = Answers {
             is_filtered: calls.is_empty(),
             ..Answers::default()
@@ -88,17 +89,16 @@ impl Handler {
         &self,
         processor: &ErasedProcessor,
         events: &[WebhookEvent],
-        config: &AppConfig,
+        mapping: &CheckedMapping,
         index: usize,
     ) -> Result<Answer, Failure> {
-        let Some(resource) = config.resources.get(index) else {
+        let Some(resource) = mapping.resource(index) else {
             return Err(Failure::new(
                 FailureKind::Permanent,
                 "the resource is not there",
             ));
         };
         let place = format!("kind {}, resource {index}", resource.kind);
-        let resource = resource.config(index);
         let call = AssertUnwindSafe(processor.handle(events, &resource)).catch_unwind();
         match tokio::time::timeout(self.timeout, call).await {
             Ok(Ok(Ok(changes))) => Ok(Answer {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::compiled::CompiledMapping;
 use super::jq::Environment;
 use crate::app_config::AppConfig;
+use crate::resource::ResourceConfig;
 use crate::resync::Registry;
 
 /// A mapping that the engines can use, compiled once.
@@ -54,5 +55,45 @@ impl CheckedMapping {
             return Err(faults);
         }
         Ok(Self { config, mapping })
+    }
+
+    /// A resource as the author's functions see it.
+    pub(crate) fn resource(&self, index: usize) -> Option<ResourceConfig> {
+        let resource = self.config.resources.get(index)?;
+        let mapper = self.mapping.resources().get(index)?;
+        Some(resource.config(index).reading(mapper.reads()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn reads(query: &str, title: &str) -> Vec<String> {
+        let stored = json!({"resources": [{
+            "kind": "ticket",
+            "selector": {"query": query},
+            "port": {"entity": {"mappings": {
+                "identifier": ".key", "blueprint": "\"ticket\"", "title": title,
+            }}},
+        }]});
+        let environment = Environment::default();
+        let checked = CheckedMapping::check(&stored, &Registry::default(), &environment).unwrap();
+        let reads = checked.resource(0).unwrap().reads;
+        let keys = reads.keys().map(|keys| keys.map(str::to_owned).collect());
+        keys.unwrap_or_else(|| vec!["everything".to_owned()])
+    }
+
+    #[test]
+    fn authors_are_told_what_all_expressions_of_a_resource_read() {
+        assert_eq!(reads("true", ".title"), ["key", "title"]);
+        assert_eq!(
+            reads(".open", ".fields.a // .b"),
+            ["b", "fields", "key", "open"]
+        );
+        assert_eq!(reads("true", "tostring"), ["everything"]);
+        assert_eq!(reads("true", ". as $it | \"x\" | $it.y"), ["key", "y"]);
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::app_config::ResourceMapping;
 use crate::batch::{Batch, RawItem};
 use crate::error::error_chain;
+use crate::reads::Reads;
 
 use super::compiled::ExpressionFault;
 use super::entity::{EntityTemplate, kind_of};
@@ -86,6 +87,13 @@ impl ResourceMapper {
     pub fn literal_blueprint(&self) -> Option<&str> {
         self.literal_blueprint.as_deref()
     }
+
+    /// What its expressions can read of a raw item.
+    #[must_use]
+    pub fn reads(&self) -> Reads {
+        Reads::from(&self.needs)
+    }
+
     /// Whether one raw item may become several, so that an item says nothing about which entities
     /// are gone.
     #[must_use]

@@ -114,6 +114,13 @@ impl<S> ResyncContext<S> {
         &self.resource
     }
 
+    /// Whether the first items are shown to people who write mappings. They should then be whole,
+    /// whatever the mapping reads today.
+    #[must_use]
+    pub const fn shows_examples(&self) -> bool {
+        self.run.shows_examples
+    }
+
     /// Is cancelled when the run is; a stream need not watch it, because it is dropped then.
     #[must_use]
     pub const fn cancellation(&self) -> &CancellationToken {
@@ -204,6 +211,7 @@ pub struct RunScope {
     cancellation: CancellationToken,
     shared: SharedFetches,
     incomplete: Arc<Mutex<Vec<String>>>,
+    shows_examples: bool,
 }
 
 impl RunScope {
@@ -214,6 +222,13 @@ impl RunScope {
             cancellation,
             ..Self::default()
         }
+    }
+
+    /// Whether the first items of each resource are shown to people; not unless told.
+    #[must_use]
+    pub const fn shows_examples(mut self, shows: bool) -> Self {
+        self.shows_examples = shows;
+        self
     }
 
     /// The scope of one resource: the same run, its own list of what is incomplete.

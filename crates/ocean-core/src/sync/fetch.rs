@@ -88,7 +88,10 @@ async fn read(
         return fetched;
     };
     let scope = run.scope.for_resource();
-    let cx = ResyncContext::new(config.config(resource), scope.clone());
+    let cx = ResyncContext::new(
+        config.config(resource).reading(mapper.reads()),
+        scope.clone(),
+    );
     for resync in run.registry.resyncs(&config.kind) {
         let stream = match resync.start(&cx) {
             Ok(stream) => stream,

@@ -89,7 +89,7 @@ impl Run {
             .map(|_| CancellationToken::new())
             .collect();
         Self {
-            scope: RunScope::new(parts.stop.clone()),
+            scope: RunScope::new(parts.stop.clone()).shows_examples(parts.send_examples),
             loaded,
             catalog: parts.catalog,
             store: parts.store,

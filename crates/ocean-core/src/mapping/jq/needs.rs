@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::reads::Reads;
+
 /// The paths of an item that must be there for some expressions to give their result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Needs {
@@ -47,6 +49,24 @@ impl Needs {
 
     pub(super) fn root(&self) -> &Need {
         &self.root
+    }
+}
+
+impl From<&Needs> for Reads {
+    fn from(needs: &Needs) -> Self {
+        (&needs.root).into()
+    }
+}
+
+impl From<&Need> for Reads {
+    fn from(need: &Need) -> Self {
+        match need {
+            Need::Whole => Self::everything(),
+            Need::Keys(keys) => Self::keyed(
+                keys.iter()
+                    .map(|(key, need)| (Box::from(&**key), need.into())),
+            ),
+        }
     }
 }
 
