@@ -21,6 +21,8 @@ pub struct SiteConfig {
     pub users: usize,
     /// Number of teams.
     pub teams: usize,
+    /// How many of its worklogs an issue shows at most; all of them are a listing of their own.
+    pub worklogs_in_issues: usize,
     /// The organization whose teams the site knows.
     pub organization: String,
     /// The address in every `self` link. It is fixed by default, so that two runs on different
@@ -39,6 +41,7 @@ impl Default for SiteConfig {
             issues: 1_000,
             users: 500,
             teams: 20,
+            worklogs_in_issues: 20,
             organization: "twin-org".to_owned(),
             site_url: "https://twin.atlassian.net".to_owned(),
             now: None,

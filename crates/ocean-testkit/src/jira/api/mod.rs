@@ -151,6 +151,7 @@ fn platform(call: &Call<'_>, method: &Method, segments: &[&str]) -> Response {
         (&Method::POST, ["worklog", "list"]) => issues::listed_worklogs(call),
         (&Method::GET, ["issue", key]) => issues::one(call, key),
         (&Method::GET, ["issue", key, "worklog"]) => issues::worklogs(call, key),
+        (&Method::GET, ["status"]) => projects::statuses(call),
         (&Method::GET, ["users", "search"]) => people::list(call),
         (&Method::GET, ["user"]) => people::one(call),
         (&Method::GET, ["myself"]) => people::myself(call),

@@ -5,7 +5,10 @@ use http::StatusCode;
 use super::{Call, page::PLATFORM, refusal, written};
 use crate::{
     Response,
-    jira::data::project::{Component, Project},
+    jira::data::{
+        project::{Component, Project},
+        workflow::Status,
+    },
 };
 
 pub(super) fn list(call: &Call<'_>) -> Response {
@@ -21,6 +24,17 @@ pub(super) fn one(call: &Call<'_>, key: &str) -> Response {
         written(1_500, |o| {
             project.render(o, call.url(), &expand, call.site.users());
         })
+    })
+}
+
+/// The statuses that an issue of any project can be in.
+pub(super) fn statuses(call: &Call<'_>) -> Response {
+    written(4_000, |o| {
+        o.array(|o| {
+            Status::ALL
+                .iter()
+                .for_each(|status| status.render(o, call.url()))
+        });
     })
 }
 

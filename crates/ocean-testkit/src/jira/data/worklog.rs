@@ -96,14 +96,19 @@ fn seeded(site: &Site, issue: &Issue) -> impl Iterator<Item = Worklog> + use<> {
     })
 }
 
-/// Writes the `worklog` field of an issue, which shows no entries: those have an own resource.
+/// Writes the `worklog` field of an issue.
 pub(super) fn render_in_issue(view: &View<'_>, o: &mut Json) {
     let total = entries(view.site, view.issue).count() as u64;
+    let shown = view.site.config().worklogs_in_issues;
     o.object(|o| {
         o.key("startAt").number(0);
-        o.key("maxResults").number(20);
+        o.key("maxResults").number(shown as u64);
         o.key("total").number(total);
-        o.key("worklogs").array(|_| {});
+        o.key("worklogs").array(|o| {
+            entries(view.site, view.issue)
+                .take(shown)
+                .for_each(|entry| entry.render(o, view.site));
+        });
     });
 }
 
