@@ -17,7 +17,7 @@ use crate::{Result, bare};
 /// The size of site that the targets speak of.
 const ISSUES: u64 = 10_000;
 /// How many issues a page of the search has.
-const PAGE: u64 = 50;
+const PAGE: u64 = 100;
 /// Events that are sent as fast as they are answered.
 const FLOOD: usize = 20_000;
 /// The latencies of `latency`, in milliseconds.

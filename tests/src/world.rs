@@ -52,7 +52,7 @@ pub struct World {
 }
 
 impl World {
-    /// A small site: 60 issues (two pages), 3 projects, 10 users, 3 teams.
+    /// A small site: 120 issues (two pages), 3 projects, 10 users, 3 teams.
     pub async fn start() -> Self {
         Self::with(|jira| jira, |port| port).await
     }
@@ -65,7 +65,7 @@ impl World {
         let builder = JiraTwin::builder()
             .seed(7)
             .projects(3)
-            .issues(60)
+            .issues(120)
             .users(10)
             .teams(3)
             .rules(|rules| rules.basic = Some((JIRA_EMAIL.to_owned(), JIRA_TOKEN.to_owned())));

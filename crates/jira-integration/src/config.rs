@@ -47,6 +47,10 @@ pub struct JiraSettings {
     #[serde(default, deserialize_with = "optional_secret")]
     #[schemars(with = "Option<String>")]
     pub webhook_secret_previous: Option<SecretString>,
+    /// Whether issues are asked for with only the fields that the mapping reads, where that
+    /// provably gives the same entities.
+    #[serde(default = "enabled")]
+    pub narrow_fields: bool,
     /// Deprecated public address of this process. The runtime reads it as base URL when no other
     /// is set.
     #[serde(default)]
@@ -65,6 +69,8 @@ pub struct JiraConfig {
     pub credentials: Credentials,
     /// The Atlassian organization whose teams are read.
     pub organization_id: Option<String>,
+    /// Whether fields of issues that the mapping does not read are left out.
+    pub narrow_fields: bool,
     /// What Jira signs its webhook calls with.
     pub webhook_secret: Option<SecretString>,
     /// What it signed them with before.
@@ -110,6 +116,7 @@ impl JiraConfig {
                 token: token.into(),
             },
             organization_id: None,
+            narrow_fields: true,
             webhook_secret: None,
             webhook_secret_previous: None,
         })
@@ -141,6 +148,13 @@ impl JiraConfig {
     #[must_use]
     pub fn organization_id(mut self, id: impl Into<String>) -> Self {
         self.organization_id = Some(id.into());
+        self
+    }
+
+    /// The same, leaving out fields of issues that the mapping does not read, or not.
+    #[must_use]
+    pub const fn narrow_fields(mut self, narrow: bool) -> Self {
+        self.narrow_fields = narrow;
         self
     }
 
@@ -176,6 +190,7 @@ impl TryFrom<&JiraSettings> for JiraConfig {
         let is_set = |secret: &SecretString| !secret.expose_secret().is_empty();
         config.webhook_secret = settings.webhook_secret.clone().filter(is_set);
         config.webhook_secret_previous = settings.webhook_secret_previous.clone().filter(is_set);
+        config.narrow_fields = settings.narrow_fields;
         Ok(config)
     }
 }
@@ -194,6 +209,10 @@ fn checked_host(host: &str) -> Result<String, JiraError> {
         return Err(invalid("it must not have a query or fragment".to_owned()));
     }
     Ok(host.to_owned())
+}
+
+const fn enabled() -> bool {
+    true
 }
 
 fn secret<'de, D: Deserializer<'de>>(text: D) -> Result<SecretString, D::Error> {

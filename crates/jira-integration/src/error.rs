@@ -44,6 +44,11 @@ impl JiraError {
         Self::InvalidRequest(error.into())
     }
 
+    /// Whether what was asked for is refused to us, or not there.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.has_status(http::StatusCode::FORBIDDEN) || self.has_status(http::StatusCode::NOT_FOUND)
+    }
+
     /// Whether Jira understood the request and found fault with it.
     pub(crate) fn is_bad_request(&self) -> bool {
         self.has_status(http::StatusCode::BAD_REQUEST)

@@ -8,7 +8,7 @@ use ocean_core::{Batch, Stream};
 
 use super::absence::or_nothing;
 use super::site::{PageQuery, Site, get};
-use super::{JiraClient, PAGE_SIZE};
+use super::{JiraClient, LARGE_PAGE_SIZE};
 use crate::error::JiraError;
 
 const NO_BACKLOG: &[&str] = &["Backlogs are not supported on this board"];
@@ -80,7 +80,7 @@ impl JiraClient {
                 })
                 .left_stream(),
             BacklogApi::Agile => OffsetPages::of("issues")
-                .page_size(PAGE_SIZE)
+                .page_size(LARGE_PAGE_SIZE)
                 .overlap(Overlap::Always)
                 .pages(move |page| jira.fetch(agile_request(jira.site(), board, &query, page)))
                 .right_stream(),
@@ -95,7 +95,7 @@ fn software_request(
     query: &BacklogQuery,
     token: Option<&str>,
 ) -> Result<Request<Bytes>, JiraError> {
-    let size = PAGE_SIZE.to_string();
+    let size = LARGE_PAGE_SIZE.to_string();
     let mut parameters = query.parameters();
     parameters.push(("maxResults", &size));
     parameters.extend(token.map(|token| ("nextPageToken", token)));

@@ -1,15 +1,25 @@
-//! Which cloud is this site? Atlassian's gateway knows.
+//! Which cloud is this site, and at which address do people find it? Atlassian's gateway knows.
 //!
-//! Only OAuth clients ask: they reach some interfaces through the gateway, by the cloud's id.
+//! Only OAuth clients ask: they reach some interfaces through the gateway, by the cloud's id, and
+//! the links in what they read lead there too.
 
 use bytes::Bytes;
 use http::{Request, Uri};
+use ocean_core::{Batch, Reads};
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
 use super::JiraClient;
 use super::site::{UNKNOWN_CLOUD, get};
 use crate::error::JiraError;
+
+/// The field with the address that people open the site at, from which links can be made.
+const SITE_URL: &str = "__siteUrl";
+
+/// Whether a mapping makes links.
+pub(super) fn links(reads: &Reads) -> bool {
+    reads.names(SITE_URL)
+}
 
 /// The sites that an access token is good for, asked for once.
 #[derive(Debug, Default)]
@@ -30,6 +40,43 @@ impl Cloud {
 }
 
 impl JiraClient {
+    /// The address that people open the site at; `None` when it cannot be known.
+    async fn site_url(&self) -> Result<Option<String>, JiraError> {
+        let site = self.site();
+        let Some(id) = site.cloud_id() else {
+            return Ok(Some(site.host().to_owned()));
+        };
+        if !site.is_oauth() {
+            // Only access tokens can be asked about.
+            return Ok(None);
+        }
+        match self.clouds().await {
+            Ok(clouds) => {
+                let cloud = clouds.iter().find(|cloud| cloud.id == id);
+                Ok(cloud.map(|cloud| cloud.url().to_owned()))
+            }
+            Err(error) if error.is_refusal() => {
+                tracing::warn!(
+                    error = ocean_core::error_chain(&error),
+                    "atlassian does not tell the address of the site, items are without it"
+                );
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The same items with the address of their site, if that is wanted and can be known.
+    pub(super) async fn linked(self, items: Batch, is_wanted: bool) -> Result<Batch, JiraError> {
+        if !is_wanted {
+            return Ok(items);
+        }
+        Ok(match self.site_url().await? {
+            Some(url) => items.with(SITE_URL, &url.into()),
+            None => items,
+        })
+    }
+
     /// A request whose address was built without the cloud's id, with it.
     pub(super) async fn located(
         &self,

@@ -1,14 +1,16 @@
 //! The issue search of the platform API.
 
 use bytes::Bytes;
+use futures::TryStreamExt as _;
 use http::{Method, Request};
-use ocean_core::http::Retry;
 use ocean_core::http::paging::TokenPages;
-use ocean_core::{Batch, Stream};
+use ocean_core::http::{Response, Retry};
+use ocean_core::{Batch, Reads, Stream};
 use serde::Serialize;
 
+use super::JiraClient;
+use super::cloud::links;
 use super::site::{Site, with_json};
-use super::{JiraClient, PAGE_SIZE};
 use crate::error::JiraError;
 
 /// How many issues one search can be asked to look up past its index: Jira's limit of
@@ -22,7 +24,17 @@ pub struct IssueQuery {
     fields: Vec<String>,
     expand: Option<String>,
     reconcile: Vec<u64>,
+    /// Those of all fields that are read, when that is known.
+    read: Option<Vec<String>>,
+    first_page_is_whole: bool,
+    is_linked: bool,
 }
+
+/// Jira's limit for pages of whole issues.
+const LARGEST_PAGE: usize = 100;
+
+/// Jira's limit for pages of nothing but ids and keys.
+const LARGEST_PAGE_OF_KEYS: usize = 5_000;
 
 impl IssueQuery {
     /// All issues that a Jira query finds, with the fields that Jira sends by default.
@@ -32,6 +44,9 @@ impl IssueQuery {
             fields: Vec::new(),
             expand: None,
             reconcile: Vec::new(),
+            read: None,
+            first_page_is_whole: false,
+            is_linked: false,
         }
     }
 
@@ -68,12 +83,68 @@ impl IssueQuery {
         self
     }
 
-    const fn page_size(&self) -> usize {
+    /// Asks for what a mapping reads: of all fields only those, and the address of the site as
+    /// `__siteUrl` if it is named.
+    ///
+    /// Fields that were chosen stay as they are. So do all fields when something is expanded,
+    /// since that may be made of any of them.
+    #[must_use]
+    pub fn for_mapping(mut self, reads: &Reads) -> Self {
+        self.is_linked = links(reads);
+        if self.fields == [ALL_FIELDS] && self.expand.is_none() {
+            self.read = fields_to_read(reads);
+        }
+        self
+    }
+
+    /// Asks for the first page as if nothing were known about the mapping.
+    #[must_use]
+    pub const fn whole_first_page(mut self, whole: bool) -> Self {
+        self.first_page_is_whole = whole;
+        self
+    }
+
+    fn page_size(&self) -> usize {
         match self.reconcile.len() {
-            0 => PAGE_SIZE,
+            0 if !self.fields.is_empty() && self.fields.iter().all(|field| is_name(field)) => {
+                LARGEST_PAGE_OF_KEYS
+            }
+            0 => LARGEST_PAGE,
             issues => issues,
         }
     }
+
+    /// What is read of the page at a token, if that is less than all.
+    fn narrowed(&self, token: Option<&str>) -> Option<&[String]> {
+        let is_whole = token.is_none() && self.first_page_is_whole;
+        self.read.as_deref().filter(|_| !is_whole)
+    }
+}
+
+const ALL_FIELDS: &str = "*all";
+
+/// Of an issue these are known without looking it up.
+fn is_name(field: &str) -> bool {
+    matches!(field, "id" | "key")
+}
+
+/// The fields of an issue that a mapping reads; `None` when it may read any. At least one is asked
+/// for, so that there are fields at all.
+fn fields_to_read(reads: &Reads) -> Option<Vec<String>> {
+    let fields = reads.below("fields");
+    let mut fields: Vec<_> = fields.keys()?.map(str::to_owned).collect();
+    // Any other name could mean several fields, or that one is left out.
+    let is_plain = |field: &String| {
+        let mut letters = field.bytes();
+        letters.all(|letter| letter.is_ascii_alphanumeric() || letter == b'_')
+    };
+    if !fields.iter().all(is_plain) {
+        return None;
+    }
+    if fields.is_empty() {
+        fields.push("summary".to_owned());
+    }
+    Some(fields)
 }
 
 impl JiraClient {
@@ -82,9 +153,27 @@ impl JiraClient {
         &self,
         query: IssueQuery,
     ) -> impl Stream<Item = Result<Batch, JiraError>> + Send + use<> {
-        let jira = self.clone();
-        TokenPages::next_page_token("issues")
-            .pages(move |token| jira.fetch(search_request(jira.site(), &query, token.as_deref())))
+        let (jira, linking, is_linked) = (self.clone(), self.clone(), query.is_linked);
+        let pages = TokenPages::next_page_token("issues")
+            .pages(move |token| jira.clone().search_page(query.clone(), token));
+        pages.and_then(move |page| linking.clone().linked(page, is_linked))
+    }
+
+    /// Jira does not say whether the pages of one search may differ in their fields. Should it
+    /// refuse that, the rest is read whole, too.
+    async fn search_page(
+        self,
+        query: IssueQuery,
+        token: Option<String>,
+    ) -> Result<Response, JiraError> {
+        let token = token.as_deref();
+        let narrowed = query.narrowed(token).filter(|_| self.narrows_fields());
+        let ask = |fields| self.fetch(search_request(self.site(), &query, fields, token));
+        let page = ask(narrowed.unwrap_or(&query.fields)).await;
+        match page {
+            Err(error) if narrowed.is_some() && error.is_bad_request() => ask(&query.fields).await,
+            page => page,
+        }
     }
 }
 
@@ -92,6 +181,7 @@ impl JiraClient {
 fn search_request(
     site: &Site,
     query: &IssueQuery,
+    fields: &[String],
     token: Option<&str>,
 ) -> Result<Request<Bytes>, JiraError> {
     /// In the order in which the parts are sent.
@@ -112,7 +202,7 @@ fn search_request(
     let body = Body {
         jql: &query.jql,
         max_results: query.page_size(),
-        fields: &query.fields,
+        fields,
         expand: query.expand.as_deref(),
         reconcile_issues: &query.reconcile,
         next_page_token: token,
@@ -128,7 +218,8 @@ mod tests {
 
     fn body(query: &IssueQuery, token: Option<&str>) -> String {
         let site = Site::at("https://acme.test");
-        let request = search_request(&site, query, token).unwrap();
+        let fields = query.narrowed(token).unwrap_or(&query.fields);
+        let request = search_request(&site, query, fields, token).unwrap();
         assert_eq!(request.method(), Method::POST);
         assert_eq!(request.uri(), "https://acme.test/rest/api/3/search/jql");
         assert_eq!(request.headers()["content-type"], "application/json");
@@ -151,7 +242,7 @@ mod tests {
     #[test]
     fn what_is_not_asked_for_is_left_out() {
         let query = IssueQuery::new("").fields([" ", ""]).expand("");
-        assert_eq!(body(&query, None), r#"{"jql":"","maxResults":50}"#);
+        assert_eq!(body(&query, None), r#"{"jql":"","maxResults":100}"#);
     }
 
     #[test]
@@ -159,7 +250,50 @@ mod tests {
         let query = IssueQuery::new("x").fields("key, summary ,".split(','));
         assert_eq!(
             body(&query, None),
-            r#"{"jql":"x","maxResults":50,"fields":["key","summary"]}"#
+            r#"{"jql":"x","maxResults":100,"fields":["key","summary"]}"#
         );
+    }
+
+    fn fields_of(query: IssueQuery, reads: &[&str], token: Option<&str>) -> String {
+        let reads = Reads::paths(reads.iter().copied());
+        let body: serde_json::Value =
+            serde_json::from_str(&body(&query.for_mapping(&reads), token)).unwrap();
+        body["fields"].to_string()
+    }
+
+    #[test]
+    fn of_all_fields_those_are_asked_for_that_the_mapping_reads() {
+        let all = || IssueQuery::new("x").fields(["*all"]);
+        let reads = ["key", "fields.status.name", "fields.customfield_1"];
+        let narrowed = r#"["customfield_1","status"]"#;
+        assert_eq!(fields_of(all(), &reads, None), narrowed);
+        assert_eq!(fields_of(all(), &["key"], None), r#"["summary"]"#);
+        let shown = all().whole_first_page(true);
+        assert_eq!(fields_of(shown.clone(), &reads, None), r#"["*all"]"#);
+        assert_eq!(fields_of(shown, &reads, Some("2")), narrowed);
+    }
+
+    #[test]
+    fn what_cannot_be_proven_or_was_chosen_is_asked_for_as_before() {
+        let all = || IssueQuery::new("x").fields(["*all"]);
+        let whole = r#"["*all"]"#;
+        assert_eq!(fields_of(all(), &["fields"], None), whole);
+        assert_eq!(fields_of(all(), &["fields.-summary"], None), whole);
+        assert_eq!(fields_of(all().expand("names"), &["fields.a"], None), whole);
+        let chosen = IssueQuery::new("x").fields(["a", "b"]);
+        assert_eq!(fields_of(chosen, &["fields.a"], None), r#"["a","b"]"#);
+    }
+
+    #[test]
+    fn pages_are_as_large_as_jira_allows() {
+        for (fields, size) in [
+            (["key"].as_slice(), 5_000),
+            (&["key", "summary"], 100),
+            (&["*all"], 100),
+            (&[], 100),
+        ] {
+            let query = IssueQuery::new("x").fields(fields.iter().copied());
+            assert_eq!(query.page_size(), size, "{fields:?}");
+        }
     }
 }

@@ -43,7 +43,7 @@ pub(crate) use self::existence::{ExistingIssues, IssueName};
 pub use self::issues::{IssueQuery, MAX_RECONCILED_ISSUES};
 pub use self::projects::ProjectQuery;
 use self::rate_limit::RateLimiter;
-use self::site::Site;
+use self::site::{Site, get};
 pub(crate) use self::webhooks::{NewWebhook, Webhook};
 pub use self::worklogs::WorklogQuery;
 use crate::config::{Credentials, JiraConfig};
@@ -53,8 +53,11 @@ use crate::webhook;
 /// How many requests are on the wire at the same time.
 pub(crate) const CONCURRENT_REQUESTS: usize = 10;
 
-/// How many items we ask for in a page.
+/// How many items Jira gives at most in a page of projects, boards and what the boards show.
 const PAGE_SIZE: usize = 50;
+
+/// How many items we ask for where Jira documents no limit. It gives fewer if it has one.
+const LARGE_PAGE_SIZE: usize = 100;
 
 /// A handle on one Jira site. Clones share connections, limits and credentials.
 #[derive(Clone)]
@@ -67,6 +70,7 @@ struct Shared {
     site: Site,
     clouds: Clouds,
     organization_id: Option<String>,
+    narrow_fields: bool,
     webhook_secret: Option<SecretString>,
     webhook_secret_previous: Option<SecretString>,
 }
@@ -93,6 +97,7 @@ impl JiraClient {
                 site: Site::new(&config)?,
                 clouds: Clouds::default(),
                 organization_id: config.organization_id,
+                narrow_fields: config.narrow_fields,
                 webhook_secret: config.webhook_secret,
                 webhook_secret_previous: config.webhook_secret_previous,
             }),
@@ -103,6 +108,20 @@ impl JiraClient {
     #[must_use]
     pub fn organization_id(&self) -> Option<&str> {
         self.shared.organization_id.as_deref()
+    }
+
+    /// Asks the platform API (`rest/api/3/` and this path) for what this client has no method for.
+    ///
+    /// For listings with pages see [`paging`](ocean_core::http::paging) of the core.
+    ///
+    /// # Errors
+    ///
+    /// When Jira does not answer, or something else than a `T`.
+    pub async fn platform<T>(&self, path: &[&str]) -> Result<T, JiraError>
+    where
+        T: DeserializeOwned + Send,
+    {
+        self.send_json(get(self.site().platform(path), &[])?).await
     }
 
     /// Whether an event comes from Jira, as far as we can tell.
@@ -126,6 +145,11 @@ impl JiraClient {
 
     fn webhook_secret(&self) -> Option<&SecretString> {
         self.shared.webhook_secret.as_ref()
+    }
+
+    /// Whether fields that no mapping reads may be left out.
+    fn narrows_fields(&self) -> bool {
+        self.shared.narrow_fields
     }
 
     fn site(&self) -> &Site {

@@ -1,10 +1,12 @@
 //! Projects of the platform API.
 
 use bytes::Bytes;
+use futures::TryStreamExt as _;
 use http::Request;
 use ocean_core::http::paging::{OffsetPages, Overlap};
-use ocean_core::{Batch, RawItem, Stream};
+use ocean_core::{Batch, RawItem, Reads, Stream};
 
+use super::cloud::links;
 use super::site::{Site, get};
 use super::{JiraClient, PAGE_SIZE};
 use crate::error::JiraError;
@@ -14,6 +16,7 @@ use crate::id::JiraId;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProjectQuery {
     expand: Option<String>,
+    is_linked: bool,
 }
 
 impl ProjectQuery {
@@ -21,6 +24,13 @@ impl ProjectQuery {
     #[must_use]
     pub fn expand(mut self, expand: impl Into<String>) -> Self {
         self.expand = Some(expand.into());
+        self
+    }
+
+    /// Adds the address of the site as `__siteUrl` if a mapping names it.
+    #[must_use]
+    pub fn for_mapping(mut self, reads: &Reads) -> Self {
+        self.is_linked = links(reads);
         self
     }
 }
@@ -31,11 +41,12 @@ impl JiraClient {
         &self,
         query: ProjectQuery,
     ) -> impl Stream<Item = Result<Batch, JiraError>> + Send + use<> {
-        let jira = self.clone();
-        OffsetPages::of("values")
+        let (jira, linking, is_linked) = (self.clone(), self.clone(), query.is_linked);
+        let pages = OffsetPages::of("values")
             .page_size(PAGE_SIZE)
             .overlap(Overlap::Always)
-            .pages(move |page| jira.fetch(search_request(jira.site(), &query, page.start)))
+            .pages(move |page| jira.fetch(search_request(jira.site(), &query, page.start)));
+        pages.and_then(move |page| linking.clone().linked(page, is_linked))
     }
 
     /// One project by key or id; `None` when there is none that our account may see.
@@ -48,7 +59,10 @@ impl JiraClient {
         key: &str,
         query: &ProjectQuery,
     ) -> Result<Option<RawItem>, JiraError> {
-        self.find(project_request(self.site(), key, query)?).await
+        let found = self.find(project_request(self.site(), key, query)?).await?;
+        let found = found.into_iter().collect();
+        let linked = self.clone().linked(found, query.is_linked).await?;
+        Ok(linked.into_iter().next())
     }
 
     /// The keys that a project has and had; none when it is gone.

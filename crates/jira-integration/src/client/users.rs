@@ -5,9 +5,12 @@ use http::Request;
 use ocean_core::http::paging::OffsetPages;
 use ocean_core::{Batch, RawItem, Stream};
 
+use super::JiraClient;
 use super::site::{Site, get};
-use super::{JiraClient, PAGE_SIZE};
 use crate::error::JiraError;
+
+/// Jira's limit for a page of accounts.
+const LARGEST_PAGE: usize = 1_000;
 
 impl JiraClient {
     /// All accounts that our account may see, people and apps.
@@ -17,7 +20,7 @@ impl JiraClient {
     pub fn users(&self) -> impl Stream<Item = Result<Batch, JiraError>> + Send + use<> {
         let jira = self.clone();
         OffsetPages::bare_list()
-            .page_size(PAGE_SIZE)
+            .page_size(LARGEST_PAGE)
             .identity("accountId")
             .pages(move |page| jira.fetch(search_request(jira.site(), page.start)))
     }
@@ -33,7 +36,7 @@ impl JiraClient {
 }
 
 fn search_request(site: &Site, start_at: u64) -> Result<Request<Bytes>, JiraError> {
-    let (size, start) = (PAGE_SIZE.to_string(), start_at.to_string());
+    let (size, start) = (LARGEST_PAGE.to_string(), start_at.to_string());
     get(
         site.platform(&["users", "search"]),
         &[("maxResults", &size), ("startAt", &start)],
@@ -57,7 +60,7 @@ mod tests {
     #[test]
     fn a_page_is_asked_for_with_size_and_offset() {
         let request = search_request(&site(), 100).unwrap();
-        let expected = format!("{R}/users/search?maxResults=50&startAt=100");
+        let expected = format!("{R}/users/search?maxResults=1000&startAt=100");
         assert_eq!(request.uri().to_string(), expected);
     }
 

@@ -7,7 +7,7 @@ use ocean_core::{Batch, RawItem, Stream};
 
 use super::absence::or_nothing;
 use super::site::{PageQuery, Site, get};
-use super::{JiraClient, PAGE_SIZE};
+use super::{JiraClient, LARGE_PAGE_SIZE};
 use crate::error::JiraError;
 
 impl JiraClient {
@@ -18,7 +18,7 @@ impl JiraClient {
     ) -> impl Stream<Item = Result<Batch, JiraError>> + Send + use<> {
         let (jira, project_key) = (self.clone(), project_key.to_owned());
         let pages = OffsetPages::of("values")
-            .page_size(PAGE_SIZE)
+            .page_size(LARGE_PAGE_SIZE)
             .overlap(Overlap::Always)
             .pages(move |page| jira.fetch(list_request(jira.site(), &project_key, page)));
         or_nothing(pages, &[])

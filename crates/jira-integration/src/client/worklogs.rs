@@ -9,14 +9,17 @@ use ocean_core::http::paging::{OffsetPages, Overlap, Window};
 use ocean_core::{Batch, RawItem, Stream};
 use serde_json::json;
 
+use super::JiraClient;
 use super::absence::or_nothing;
 use super::site::{PageQuery, Site, get, with_json};
-use super::{JiraClient, PAGE_SIZE};
 use crate::error::JiraError;
 use crate::id::JiraId;
 
 /// How many worklogs Jira lists in one request.
 const MAX_LISTED_WORKLOGS: usize = 1_000;
+
+/// Jira's limit for a page of worklogs.
+const LARGEST_PAGE: usize = 5_000;
 
 /// Which worklogs of an issue to ask for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,7 +64,7 @@ impl JiraClient {
     ) -> impl Stream<Item = Result<Batch, JiraError>> + Send + use<> {
         let (jira, issue_key, query) = (self.clone(), issue_key.to_owned(), query.clone());
         let pages = OffsetPages::of("worklogs")
-            .page_size(PAGE_SIZE)
+            .page_size(LARGEST_PAGE)
             .overlap(Overlap::Always)
             .pages(move |page| jira.fetch(list_request(jira.site(), &issue_key, &query, page)));
         or_nothing(pages, &[])

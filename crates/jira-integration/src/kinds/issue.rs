@@ -57,7 +57,8 @@ pub fn on_resync_issues(
     jira: JiraClient,
     cx: ResyncContext<IssueSelector>,
 ) -> impl Stream<Item = Result<Batch, JiraError>> {
-    jira.issues(cx.selector().into())
+    let query = IssueQuery::from(cx.selector()).for_mapping(&cx.resource().reads);
+    jira.issues(query.whole_first_page(cx.shows_examples()))
 }
 
 /// Keeps issues up to date between resyncs.
@@ -144,7 +145,8 @@ impl WebhookProcessor<JiraClient> for IssueWebhookProcessor {
             .filter(|event| !event.is_deletion() || existing.key(event.issue.fields.id).is_some());
         let ids: Vec<_> = living.map(|event| event.issue.fields.id).collect();
         let selector = &resource.selector;
-        let found = find_issues(jira, selector.into(), &selector.jql, &ids).await?;
+        let query = IssueQuery::from(selector).for_mapping(&resource.reads);
+        let found = find_issues(jira, query, &selector.jql, &ids).await?;
         let leaving: Vec<_> = events
             .iter()
             .flat_map(|event| event.leaving(&found))

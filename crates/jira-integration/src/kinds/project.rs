@@ -39,7 +39,7 @@ pub fn on_resync_projects(
     jira: JiraClient,
     cx: ResyncContext<ProjectSelector>,
 ) -> impl Stream<Item = Result<Batch, JiraError>> {
-    jira.projects(cx.selector().into())
+    jira.projects(ProjectQuery::from(cx.selector()).for_mapping(&cx.resource().reads))
 }
 
 /// Keeps projects up to date between resyncs.
@@ -100,7 +100,7 @@ impl WebhookProcessor<JiraClient> for ProjectWebhookProcessor {
     ) -> Result<Changes, SourceError> {
         let mut changes = Changes::none();
         for event in events {
-            changes = changes.and(event.changes(jira, &resource.selector).await?);
+            changes = changes.and(event.changes(jira, resource).await?);
         }
         Ok(changes)
     }
@@ -111,11 +111,12 @@ impl ProjectEvent {
     async fn changes(
         self,
         jira: &JiraClient,
-        selector: &ProjectSelector,
+        resource: &ResourceConfig<ProjectSelector>,
     ) -> Result<Changes, JiraError> {
         let ProjectFields { id, key } = &self.project.fields;
         let sent = &self.project.item;
-        let Some(project) = jira.project(&id.to_string(), &selector.into()).await? else {
+        let query = ProjectQuery::from(&resource.selector).for_mapping(&resource.reads);
+        let Some(project) = jira.project(&id.to_string(), &query).await? else {
             let gone = is_free(jira, key).await?.then(|| sent.clone());
             return Ok(Changes::deleted(gone));
         };

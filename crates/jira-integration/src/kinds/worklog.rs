@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use futures::stream;
+use futures::{StreamExt as _, stream};
 use jiff::fmt::strtime;
 use ocean_core::prelude::*;
 use schemars::JsonSchema;
@@ -78,6 +78,13 @@ impl WorklogSelector {
         IssueQuery::new(&self.jql).fields(["key"])
     }
 
+    /// Whether extra parts of worklogs are asked for, which issues do not show.
+    fn expands(&self) -> bool {
+        let expand = self.api_query_params.as_ref();
+        let expand = expand.and_then(|parameters| parameters.expand.as_deref());
+        expand.is_some_and(|expand| !expand.is_empty())
+    }
+
     /// Whether Jira would list this worklog of an issue that the query finds. One that does not
     /// say when it began is not known to be outside.
     fn includes(&self, worklog: &RawItem) -> bool {
@@ -107,25 +114,56 @@ fn millis(text: &str) -> Option<i64> {
 
 /// Reads the worklogs of all issues that the selector's query finds, each with the key of its
 /// issue as `__issueKey`.
+///
+/// A found issue shows its first worklogs, which are all of them for most issues. Only the others
+/// are asked for theirs.
 pub fn on_resync_worklogs(
     jira: JiraClient,
     cx: ResyncContext<WorklogSelector>,
 ) -> impl Stream<Item = Result<Batch, SourceError>> {
-    let query = WorklogQuery::from(cx.selector());
-    let issues = jira.issues(cx.selector().issues());
-    let keys = issues
-        .map_ok(|page| stream::iter(page.into_iter().map(key_of)))
+    let selector = cx.selector().clone();
+    let query = WorklogQuery::from(&selector);
+    let issues = jira.issues(if selector.expands() {
+        selector.issues()
+    } else {
+        IssueQuery::new(&selector.jql).fields(["worklog"])
+    });
+    let issues = issues
+        .map_ok(|page| stream::iter(page.into_iter().map(worklogs_of)))
         .try_flatten();
-    fan_out(keys, CONCURRENT_REQUESTS, move |key: String| {
-        let worklogs = jira.worklogs(&key, &query);
+    fan_out(issues, CONCURRENT_REQUESTS, move |(key, shown)| {
+        let worklogs = match shown {
+            Some(mut shown) => {
+                shown.retain(|worklog| selector.includes(worklog));
+                stream::iter([Ok(Batch::new(shown))]).left_stream()
+            }
+            None => jira.worklogs(&key, &query).right_stream(),
+        };
         worklogs.map_ok(move |batch| batch.with("__issueKey", &key.as_str().into()))
     })
 }
 
-fn key_of(issue: RawItem) -> Result<String, JiraError> {
-    issue.get("key").ok_or(JiraError::Unexpected {
+/// The worklogs that a found issue shows.
+#[derive(Debug, Deserialize)]
+struct Shown {
+    total: usize,
+    worklogs: Vec<RawItem>,
+}
+
+/// The key of an issue, and its worklogs if it shows all of them.
+fn worklogs_of(issue: RawItem) -> Result<(String, Option<Vec<RawItem>>), JiraError> {
+    #[derive(Deserialize)]
+    struct Fields {
+        worklog: Option<Shown>,
+    }
+    let key = issue.get("key").ok_or(JiraError::Unexpected {
         what: "an issue without a key",
-    })
+    })?;
+    let shown = issue
+        .get::<Fields>("fields")
+        .and_then(|fields| fields.worklog);
+    let all = shown.filter(|shown| shown.worklogs.len() == shown.total);
+    Ok((key, all.map(|shown| shown.worklogs)))
 }
 
 /// Keeps worklogs up to date between resyncs.

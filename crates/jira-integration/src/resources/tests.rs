@@ -347,6 +347,7 @@ fn the_spec_lists_the_settings_that_the_settings_type_reads() {
         json!(["atlassianUserEmail", "string", true, true]),
         json!(["atlassianUserToken", "string", true, true]),
         json!(["atlassianOrganizationId", "string", false, false]),
+        json!(["narrowFields", "boolean", false, false]),
         json!(["webhookSecret", "string", false, true]),
         json!(["webhookSecretPrevious", "string", false, true]),
     ];
@@ -360,6 +361,7 @@ fn the_spec_lists_the_settings_that_the_settings_type_reads() {
             "atlassian_user_email",
             "atlassian_user_token",
             "jira_host",
+            "narrow_fields",
             "webhook_secret",
             "webhook_secret_previous"
         ]
@@ -397,6 +399,7 @@ fn settings_of_the_environment_become_the_settings_type() {
             "ada@acme.test",
         ),
         ("OCEAN__INTEGRATION__CONFIG__ATLASSIAN_USER_TOKEN", "t0ken"),
+        ("OCEAN__INTEGRATION__CONFIG__NARROW_FIELDS", "no"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()));
     let spec = Spec::parse("jira", SPEC).unwrap();
@@ -405,4 +408,5 @@ fn settings_of_the_environment_become_the_settings_type() {
     assert_eq!(settings.jira_host, "https://acme.test");
     assert_eq!(settings.atlassian_organization_id, None);
     assert!(settings.webhook_secret.is_none());
+    assert!(!settings.narrow_fields);
 }

@@ -2,7 +2,7 @@
 //! it keeps.
 
 use ocean_core::RawItem;
-use ocean_testkit::jira::{Belonging, SiteHandle};
+use ocean_testkit::jira::{Belonging, SiteConfig, SiteHandle};
 use serde_json::{Value, json};
 
 use crate::site::Site;
@@ -11,10 +11,17 @@ const ALL: &str = "created >= -520w";
 const A: &str = "GET /rest/agile/1.0/board";
 const R: &str = "GET /rest/api/3";
 const PAGE: &str = "maxResults=50&startAt=0";
+const LARGE_PAGE: &str = "maxResults=100&startAt=0";
 
 /// A site whose seventh board shows two projects.
 async fn site() -> Site {
     Site::start(|twin| twin.projects(8).issues(240)).await
+}
+
+/// The same, with worklogs in a listing of their own only.
+async fn without_worklogs_in_issues() -> Site {
+    let bare = |config: &mut SiteConfig| config.worklogs_in_issues = 0;
+    Site::start(|twin| twin.projects(8).issues(240).config(bare)).await
 }
 
 /// An item by what it was read for and its id.
@@ -73,7 +80,7 @@ async fn check(
 async fn releases_carry_the_key_of_their_project() {
     let site = site().await;
     let key = site.twin.site().project_keys().remove(0);
-    let request = format!("{R}/project/{key}/version?{PAGE}");
+    let request = format!("{R}/project/{key}/version?{LARGE_PAGE}");
     check(&site, "release", json!({}), &request, SiteHandle::versions).await;
 }
 
@@ -103,7 +110,7 @@ async fn components_carry_their_project() {
             "",
         ),
     ] {
-        let request = format!("{R}/project/{key}/component?{PAGE}&{parameters}");
+        let request = format!("{R}/project/{key}/component?{LARGE_PAGE}&{parameters}");
         check(&site, "component", selector, &request, |site| {
             site.components(name)
         })
@@ -111,7 +118,7 @@ async fn components_carry_their_project() {
     }
     let selector = json!({"componentSource": "compass"});
     assert!(site.read("component", selector).await.complete().is_empty());
-    let request = format!("{R}/project/{key}/component?{PAGE}&componentSource=compass");
+    let request = format!("{R}/project/{key}/component?{LARGE_PAGE}&componentSource=compass");
     assert!(site.asked().contains(&request));
 }
 
@@ -211,22 +218,22 @@ async fn backlogs_carry_the_id_of_their_board() {
     for (selector, request, jql) in [
         (
             json!({}),
-            format!("{software}/1/backlog?jql={default}&maxResults=50"),
+            format!("{software}/1/backlog?jql={default}&maxResults=100"),
             "updated >= -1w OR statusCategory != Done",
         ),
         (
             json!({"jql": "", "fields": ["summary", "status"]}),
-            format!("{software}/1/backlog?fields=summary%2Cstatus&maxResults=50"),
+            format!("{software}/1/backlog?fields=summary%2Cstatus&maxResults=100"),
             ALL,
         ),
         (
             json!({"jql": null, "fields": []}),
-            format!("{software}/1/backlog?fields=&maxResults=50"),
+            format!("{software}/1/backlog?fields=&maxResults=100"),
             ALL,
         ),
         (
             json!({"jql": "project = 10000", "fields": null}),
-            format!("{software}/1/backlog?jql=project+%3D+10000&maxResults=50"),
+            format!("{software}/1/backlog?jql=project+%3D+10000&maxResults=100"),
             "project = 10000",
         ),
     ] {
@@ -241,12 +248,12 @@ async fn backlogs_carry_the_id_of_their_board() {
 async fn backlogs_of_the_agile_api_are_paged_by_position() {
     let site = Site::start(|twin| twin.projects(1).issues(600)).await;
     let selector = json!({"jql": "", "useSoftwareApi": "no"});
-    let request = format!("{A}/1/backlog?maxResults=50&startAt=49");
+    let request = format!("{A}/1/backlog?maxResults=100&startAt=99");
     check(&site, "backlog", selector, &request, |site| {
         site.backlogs(ALL).unwrap()
     })
     .await;
-    let request = "GET /rest/software/1.0/board/1/backlog?maxResults=50&nextPageToken=";
+    let request = "GET /rest/software/1.0/board/1/backlog?maxResults=100&nextPageToken=";
     let read = site.read("backlog", json!({"jql": ""})).await.complete();
     assert_eq!(read.len(), site.twin.site().backlogs(ALL).unwrap().len());
     assert!(site.asked().iter().any(|one| one.starts_with(request)));
@@ -254,7 +261,7 @@ async fn backlogs_of_the_agile_api_are_paged_by_position() {
 
 #[tokio::test]
 async fn worklogs_carry_the_key_of_their_issue() {
-    let site = site().await;
+    let site = without_worklogs_in_issues().await;
     let (from, to) = (
         site.twin.site().now() - 30 * 86_400_000,
         site.twin.site().now(),
@@ -281,16 +288,54 @@ async fn worklogs_carry_the_key_of_their_issue() {
         ),
     ] {
         let selector = json!({"jql": ALL, "apiQueryParams": parameters});
-        let request = format!("{R}/issue/{issue}/worklog?{PAGE}{sent}");
+        let request = format!("{R}/issue/{issue}/worklog?maxResults=5000&startAt=0{sent}");
         check(&site, "worklog", selector, &request, |site| {
             site.worklogs(ALL, started).unwrap()
         })
         .await;
     }
-    let search =
-        r#"POST /rest/api/3/search/jql {"jql":"updated >= -1w","maxResults":50,"fields":["key"]}"#;
+    let search = r#"POST /rest/api/3/search/jql {"jql":"updated >= -1w","maxResults":100,"fields":["worklog"]}"#;
     check(&site, "worklog", json!({}), search, |site| {
         site.worklogs("updated >= -1w", forever).unwrap()
     })
     .await;
+}
+
+#[tokio::test]
+async fn worklogs_that_their_issues_show_are_not_asked_for() {
+    let site = site().await;
+    let middle = site.twin.site().now() - 30 * 86_400_000;
+    let search = r#"POST /rest/api/3/search/jql {"jql":"created >= -520w","maxResults":100,"fields":["worklog"]}"#;
+    for (parameters, started) in [
+        (Value::Null, i64::MIN..i64::MAX),
+        (json!({"startedAfter": middle}), middle..i64::MAX),
+        (json!({"startedBefore": middle}), i64::MIN..middle),
+    ] {
+        let selector = json!({"jql": ALL, "apiQueryParams": parameters});
+        check(&site, "worklog", selector.clone(), search, |site| {
+            site.worklogs(ALL, started).unwrap()
+        })
+        .await;
+        site.read("worklog", selector).await.complete();
+        let asked = site.asked();
+        assert!(asked.iter().all(|ask| ask.starts_with("POST")), "{asked:?}");
+    }
+}
+
+#[tokio::test]
+async fn worklogs_are_the_same_whether_their_issues_show_them_or_not() {
+    let selector = json!({"jql": ALL});
+    let shown = site().await.read("worklog", selector.clone()).await;
+    let asked = without_worklogs_in_issues().await;
+    let asked = asked.read("worklog", selector).await;
+    let [shown, asked] = [shown, asked].map(|read| {
+        let items = read.complete().into_iter();
+        let mut items: Vec<_> = items
+            .map(|item| item.to_value().unwrap().to_string())
+            .collect();
+        items.sort_unstable();
+        items
+    });
+    assert!(!shown.is_empty());
+    assert_eq!(shown, asked);
 }

@@ -22,7 +22,7 @@ async fn check(listing: &str, lie: impl Fn(&str) -> Rule, said: &str) {
         TEAMS => ("team", json!({})),
         _ => ("team", json!({"includeMembers": true})),
     };
-    let site = Site::start(|twin| twin.projects(120).users(120).issues(120).teams(120)).await;
+    let site = Site::start(|twin| twin.projects(120).users(120).issues(320).teams(120)).await;
     site.twin.faults().add(lie(listing));
     let read = site.read(kind, selector).await;
     let error = read.error.unwrap_or_else(|| {

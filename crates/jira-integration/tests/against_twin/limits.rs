@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::future::{join, join_all};
 use http::StatusCode;
-use ocean_testkit::jira::RateLimit;
+use ocean_testkit::jira::{JiraTwinBuilder, RateLimit};
 use ocean_testkit::{Action, Entry, Rule};
 use serde_json::json;
 
@@ -15,6 +15,11 @@ const ALL: &str = "created >= -520w";
 
 /// Kinds with many requests, which together keep more of them waiting than there are slots.
 const BUSY: [&str; 4] = ["release", "component", "worklog", "sprint"];
+
+/// A site where every issue is asked for its worklogs.
+fn busy(twin: JiraTwinBuilder) -> JiraTwinBuilder {
+    twin.config(|config| config.worklogs_in_issues = 0)
+}
 
 async fn read_busy_kinds(site: &Site) -> Vec<usize> {
     let reads = BUSY.map(|kind| async move {
@@ -29,10 +34,10 @@ async fn read_busy_kinds(site: &Site) -> Vec<usize> {
 
 #[tokio::test]
 async fn f03_a_storm_of_429_is_sat_out_and_the_result_is_complete() {
-    let calm = Site::start(|twin| twin.projects(20)).await;
+    let calm = Site::start(|twin| busy(twin.projects(20))).await;
     let expected = read_busy_kinds(&calm).await;
 
-    let site = Site::persistent(|twin| twin.projects(20), |config| config, 11).await;
+    let site = Site::persistent(|twin| busy(twin.projects(20)), |config| config, 11).await;
     let refused = Action::Status {
         code: 429,
         headers: [("retry-after".to_owned(), "0.4".to_owned())].into(),
@@ -40,7 +45,7 @@ async fn f03_a_storm_of_429_is_sat_out_and_the_result_is_complete() {
     };
     site.twin
         .faults()
-        .add(Rule::new(refused).probability(0.1).times(12));
+        .add(Rule::new(refused).probability(0.2).times(12));
     assert_eq!(read_busy_kinds(&site).await, expected);
 
     let entries = site.twin.journal().requests();
@@ -66,9 +71,9 @@ async fn an_enforced_limit_is_kept_by_all_kinds_together() {
         window: Duration::from_millis(250),
         enforce: true,
     };
-    let calm = Site::start(|twin| twin).await;
+    let calm = Site::start(busy).await;
     let expected = read_busy_kinds(&calm).await;
-    let site = Site::persistent(|twin| twin.rate_limit(limit), |config| config, 11).await;
+    let site = Site::persistent(|twin| busy(twin.rate_limit(limit)), |config| config, 11).await;
     assert_eq!(read_busy_kinds(&site).await, expected);
     let entries = site.twin.journal().requests();
     let refused = |one: &&Entry| one.status == Some(StatusCode::TOO_MANY_REQUESTS);
@@ -83,7 +88,7 @@ async fn an_enforced_limit_is_kept_by_all_kinds_together() {
 
 #[tokio::test]
 async fn a_live_event_goes_before_the_waiting_pages_of_a_resync() {
-    let site = Site::start(|twin| twin.projects(40).issues(400)).await;
+    let site = Site::start(|twin| busy(twin.projects(40).issues(400))).await;
     let known = site.read("issue", json!({"jql": ALL})).await.complete();
     let (id, key): (String, String) = (known[0].get("id").unwrap(), known[0].get("key").unwrap());
     let event = issue_event("updated", id.parse().unwrap(), &key);

@@ -10,9 +10,10 @@ use http::StatusCode;
 use jira_integration::{JiraConfig, create_jira_client};
 use ocean_core::http::HttpClient;
 use ocean_testkit::jira::JiraTwinBuilder;
+use ocean_testkit::{Action, Rule};
 use serde_json::json;
 
-use crate::site::Site;
+use crate::site::{Site, texts};
 
 const ALL: &str = "created >= -520w";
 
@@ -219,4 +220,52 @@ async fn the_operators_token_file_switches_from_the_account_to_oauth() {
     let jira = create_jira_client(&settings.unwrap(), http).unwrap();
     let pages: Vec<_> = jira.users().try_collect().await.unwrap();
     assert_eq!(pages.iter().map(ocean_core::Batch::len).sum::<usize>(), 7);
+}
+
+/// What `self` links of a site lead to is not what people open.
+#[tokio::test]
+async fn a_mapping_that_names_the_address_of_the_site_gets_it() {
+    let folder = TokenFolder::new("links");
+    let gateway = through_the_gateway(&folder).await;
+    let basic = Site::start(|twin| twin).await;
+    for (site, url) in [
+        (&gateway, "https://twin.atlassian.net".to_owned()),
+        (&basic, basic.twin.url()),
+    ] {
+        for (kind, selector) in [("project", json!({})), ("issue", json!({"jql": ALL}))] {
+            let read = site
+                .read_for(kind, selector.clone(), &["key", "__siteUrl"])
+                .await;
+            let urls = texts(&read.complete(), "__siteUrl");
+            assert!(
+                !urls.is_empty() && urls.iter().all(|one| *one == url),
+                "{kind}: {urls:?}"
+            );
+            let read = site.read_for(kind, selector, &["key"]).await.complete();
+            assert!(read.iter().all(|item| item.added().count() == 0), "{kind}");
+        }
+    }
+    let asked = gateway.asked();
+    let resources = asked
+        .iter()
+        .filter(|ask| ask.contains("accessible-resources"));
+    assert_eq!(resources.count(), 1);
+    assert!(
+        !basic
+            .asked()
+            .iter()
+            .any(|ask| ask.contains("accessible-resources"))
+    );
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_told_leaves_its_field_out() {
+    let folder = TokenFolder::new("no-links");
+    let site = through_the_gateway(&folder).await;
+    let refused = Rule::new(Action::status(403)).path("accessible-resources");
+    site.twin.faults().add(refused);
+    let read = site
+        .read_for("project", json!({}), &["key", "__siteUrl"])
+        .await;
+    assert!(read.complete().iter().all(|item| item.added().count() == 0));
 }

@@ -2,6 +2,7 @@
 
 use futures::TryStreamExt as _;
 use ocean_core::RunScope;
+use ocean_testkit::jira::SiteConfig;
 use ocean_testkit::{Action, Rule};
 use serde_json::{Value, json};
 
@@ -23,7 +24,8 @@ const CHILDREN: [(&str, &str, &str); 7] = [
 ];
 
 async fn site() -> Site {
-    let site = Site::start(|twin| twin.projects(8).issues(240)).await;
+    let bare = |config: &mut SiteConfig| config.worklogs_in_issues = 0;
+    let site = Site::start(|twin| twin.projects(8).issues(240).config(bare)).await;
     assert_eq!(site.twin.site().project_keys()[0], "PAY");
     site
 }

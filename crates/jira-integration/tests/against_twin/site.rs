@@ -7,7 +7,7 @@ use http::HeaderMap;
 use jira_integration::{JiraClient, JiraConfig, integration};
 use ocean_core::http::{HttpClient, RetryPolicy};
 use ocean_core::{
-    BatchStream, Changes, Integration, RawItem, RawSelector, ResourceConfig, ResyncContext,
+    BatchStream, Changes, Integration, RawItem, RawSelector, Reads, ResourceConfig, ResyncContext,
     RunScope, SourceError, WebhookEvent, error_chain,
 };
 use ocean_testkit::jira::{JiraTwin, JiraTwinBuilder};
@@ -61,15 +61,31 @@ impl Site {
 
     /// Begins to read a kind as the engine does.
     pub(crate) fn start_read(&self, kind: &str, selector: Value, run: RunScope) -> BatchStream {
-        let cx = ResyncContext::new(resource(kind, selector), run);
-        let resync = &self.integration.registry().resyncs(kind)[0];
-        resync.start(&cx).unwrap()
+        self.begin(resource(kind, selector), run)
+    }
+
+    fn begin(&self, resource: ResourceConfig, run: RunScope) -> BatchStream {
+        let resync = &self.integration.registry().resyncs(&resource.kind)[0];
+        resync.start(&ResyncContext::new(resource, run)).unwrap()
     }
 
     /// Reads a kind in a run of its own.
     pub(crate) async fn read(&self, kind: &str, selector: Value) -> Read {
-        let run = RunScope::default();
-        let mut batches = self.start_read(kind, selector, run.clone());
+        self.read_in(resource(kind, selector), RunScope::default())
+            .await
+    }
+
+    /// The same for a mapping that reads no more than these paths.
+    pub(crate) async fn read_for(&self, kind: &str, selector: Value, paths: &[&str]) -> Read {
+        let resource = resource(kind, selector);
+        let reads = Reads::paths(paths.iter().copied());
+        self.read_in(resource.reading(reads), RunScope::default())
+            .await
+    }
+
+    /// The same in a run that is given.
+    pub(crate) async fn read_in(&self, resource: ResourceConfig, run: RunScope) -> Read {
+        let mut batches = self.begin(resource, run.clone());
         let mut items = Vec::new();
         let error = loop {
             match batches.try_next().await {
@@ -144,7 +160,7 @@ pub(crate) fn texts(items: &[RawItem], field: &str) -> Vec<String> {
     items.iter().map(text).collect()
 }
 
-fn resource(kind: &str, selector: Value) -> ResourceConfig {
+pub(crate) fn resource(kind: &str, selector: Value) -> ResourceConfig {
     let selector = RawSelector(selector.as_object().unwrap().clone());
     ResourceConfig::new(kind, selector)
 }
