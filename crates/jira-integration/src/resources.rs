@@ -12,4 +12,6 @@ pub const BLUEPRINTS: &str = include_str!("../.port/resources/blueprints.json");
 pub const MAPPING: &str = include_str!("../.port/resources/port-app-config.yaml");
 
 #[cfg(test)]
+mod documented;
+#[cfg(test)]
 mod tests;
