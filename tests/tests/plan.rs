@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ocean_core::{ApplyError, Outcome, ResyncPlan, ResyncReport};
 use ocean_port::PortClient;
+use ocean_testkit::{Action, Rule};
 use ocean_tests::World;
 use ocean_tests::drift::OURS;
 use serde_json::{Value, json};
@@ -216,4 +217,31 @@ async fn what_forbids_a_deletion_in_a_resync_forbids_it_in_a_plan() {
         .collect();
     assert_eq!(kept.len(), 1, "{report:#?}");
     assert_eq!(kept[0].blueprint, "jiraIssue");
+}
+
+#[tokio::test]
+async fn nothing_is_deleted_unless_everything_that_was_planned_is_written() {
+    let world = drawn(5).await;
+    let (plan, _) = plan(&world).await;
+    assert!(!plan.writes.is_empty() && !plan.deletions.is_empty());
+    let refusal = Action::Status {
+        code: 400,
+        headers: BTreeMap::new(),
+        body: json!({"ok": false, "error": "invalid_request", "message": "no"}),
+    };
+    world
+        .port
+        .faults()
+        .add(Rule::new(refusal).path("/entities/bulk"));
+    let applied = plan.apply(&port(&world)).await.unwrap();
+    assert_eq!(
+        applied.unwritten.len(),
+        plan.writes.len() + 1,
+        "{applied:?}"
+    );
+    assert_eq!(
+        (applied.created, applied.changed, applied.deleted),
+        (0, 0, 0)
+    );
+    assert_eq!(world.deletions(), 0);
 }
