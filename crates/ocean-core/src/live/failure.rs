@@ -60,6 +60,16 @@ impl Failure {
         }
     }
 
+    /// Two failures of processors of one batch. While one of them may pass, the events wait for it
+    /// before they are given up: what that processor has to say would be missing.
+    pub(super) fn beside(self, other: Self) -> Self {
+        match (self.kind, other.kind) {
+            (FailureKind::Permanent, kind) if kind < FailureKind::Permanent => other,
+            (kind, FailureKind::Permanent) if kind < FailureKind::Permanent => self,
+            _ => self.and(other),
+        }
+    }
+
     /// The worse of two failures of one batch; the reasons are joined.
     pub(super) fn and(self, other: Self) -> Self {
         let (worse, milder) = if other.kind > self.kind {

@@ -65,7 +65,7 @@ impl Handler {
                 Ok(answer) => answers.given.push(answer),
                 Err(failure) => {
                     answers.failure = Some(match answers.failure.take() {
-                        Some(known) => known.and(failure),
+                        Some(known) => known.beside(failure),
                         None => failure,
                     });
                 }

@@ -147,3 +147,24 @@ async fn f62_a_processor_that_panics_when_it_compares_events_merges_nothing() {
     assert_eq!(world.source.calls(), 2);
     world.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_event_is_not_given_up_before_what_another_processor_says_is_in_the_catalog() {
+    let mut world = with_notes();
+    world.source.put(1, 1);
+    *world.source.is_down.lock().unwrap() = true;
+    world.start();
+    world.tell_more(json!({"id": 1, "note_on": 5})).await;
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    assert_eq!(world.queue.counts().pending, 1);
+    *world.source.is_down.lock().unwrap() = false;
+    assert_eq!(world.settled().await.dead, 1);
+    assert_eq!(world.titles(), world.wanted());
+    let letters = world.queue.dead_letters().await.unwrap();
+    assert!(
+        letters[0].reason.contains("kind other"),
+        "{}",
+        letters[0].reason
+    );
+    world.stop().await;
+}
