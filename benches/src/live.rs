@@ -123,6 +123,11 @@ impl Program {
         Ok(proc::peak_memory_of(&self.id()?)? as f64 / f64::from(1 << 20))
     }
 
+    /// The memory it has now, in MiB.
+    pub(crate) fn memory(&self) -> Result<f64> {
+        Ok(proc::memory_of(&self.id()?)? as f64 / f64::from(1 << 20))
+    }
+
     /// Its CPU time so far.
     pub(crate) fn cpu(&self) -> Result<Duration> {
         proc::cpu(&self.id()?)

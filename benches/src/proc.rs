@@ -29,11 +29,20 @@ pub(crate) fn peak_memory() -> Result<u64> {
 
 /// The same of another process.
 pub(crate) fn peak_memory_of(process: &str) -> Result<u64> {
+    from_status(process, "VmHWM:")
+}
+
+/// The memory that a process has resident now, in bytes.
+pub(crate) fn memory_of(process: &str) -> Result<u64> {
+    from_status(process, "VmRSS:")
+}
+
+fn from_status(process: &str, field: &str) -> Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status
         .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .ok_or("no VmHWM in status")?;
+        .find_map(|line| line.strip_prefix(field))
+        .ok_or("not in status")?;
     let kibibytes: u64 = line.trim().trim_end_matches(" kB").trim().parse()?;
     Ok(kibibytes * 1024)
 }

@@ -85,7 +85,7 @@ impl Plan {
                 .original(1.7),
         );
         rows.push(
-            Row::new("idle memory", "MiB", program.peak_memory()?)
+            Row::new("idle memory", "MiB", program.memory()?)
                 .target(20.0)
                 .original(101.0),
         );

@@ -201,7 +201,7 @@ impl Dispatcher {
             body,
             ..
         } = event;
-        let event = WebhookEvent::new(header_map(headers), body)
+        let mut event = WebhookEvent::new(header_map(headers), body)
             .map_err(|error| format!("the body is not JSON: {error}"))?;
         let Concern {
             processors,
@@ -213,6 +213,7 @@ impl Dispatcher {
             let unfit = unfit.into_iter().next();
             return unfit.map_or(Ok(None), |unfit| Err(unfit.reason));
         }
+        event.forget_payload();
         Ok(Some(Waiting {
             seq,
             carried: Vec::new(),

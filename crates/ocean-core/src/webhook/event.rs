@@ -1,5 +1,7 @@
 //! One request to a webhook.
 
+use std::sync::OnceLock;
+
 use bytes::Bytes;
 use http::HeaderMap;
 use serde::de::DeserializeOwned;
@@ -10,7 +12,8 @@ use serde_json::Value;
 pub struct WebhookEvent {
     headers: HeaderMap,
     body: Bytes,
-    payload: Value,
+    /// Read from the body when it is asked for.
+    payload: OnceLock<Value>,
 }
 
 impl WebhookEvent {
@@ -21,12 +24,17 @@ impl WebhookEvent {
     /// When the body is not JSON.
     pub fn new(headers: HeaderMap, body: impl Into<Bytes>) -> Result<Self, serde_json::Error> {
         let body = body.into();
-        let payload = serde_json::from_slice(&body)?;
+        let payload = OnceLock::from(serde_json::from_slice::<Value>(&body)?);
         Ok(Self {
             headers,
             body,
             payload,
         })
+    }
+
+    /// Makes a waiting event as small as its bytes: parsed, it is several times larger.
+    pub(crate) fn forget_payload(&mut self) {
+        self.payload = OnceLock::new();
     }
 
     /// A header's value as text.
@@ -50,14 +58,15 @@ impl WebhookEvent {
 
     /// The parsed body.
     #[must_use]
-    pub const fn payload(&self) -> &Value {
-        &self.payload
+    pub fn payload(&self) -> &Value {
+        let read = || serde_json::from_slice(&self.body).unwrap_or_default();
+        self.payload.get_or_init(read)
     }
 
     /// A text field of the payload.
     #[must_use]
     pub fn text(&self, field: &str) -> Option<&str> {
-        self.payload.get(field)?.as_str()
+        self.payload().get(field)?.as_str()
     }
 
     /// The payload as an author's type.
