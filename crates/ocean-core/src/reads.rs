@@ -57,6 +57,7 @@ impl Reads {
     }
 
     /// The keys that can be read should the value be an object; `None` when all can.
+    #[must_use]
     pub fn keys(&self) -> Option<impl Iterator<Item = &str>> {
         let keys = self.keys.as_ref()?.keys();
         Some(keys.map(|key| &**key))

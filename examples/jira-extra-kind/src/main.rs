@@ -39,7 +39,8 @@ fn on_resync_statuses(
     try_stream! {
         let mut statuses: Vec<Value> = jira.platform(&["status"]).await?;
         if let Some(category) = &cx.selector().category {
-            statuses.retain(|status| status["statusCategory"]["key"] == category.as_str());
+            let is = |key: &Value| key == category.as_str();
+            statuses.retain(|status| status.pointer("/statusCategory/key").is_some_and(is));
         }
         yield Batch::from(statuses);
     }

@@ -73,7 +73,7 @@ async fn all_kinds_take_fewer_requests_than_they_took_the_original() {
         assert_eq!(report.outcome, Outcome::Completed, "{report:#?}");
         let ours = Run::of(&world).requests;
         eprintln!("{step}: ours {ours:?}, theirs {theirs:?}");
-        assert!(ours.jira < theirs.jira, "{step}: {ours:?}, {theirs:?}");
+        assert!(2 * ours.jira <= theirs.jira, "{step}: {ours:?}, {theirs:?}");
         assert!(
             2 * ours.entities <= theirs.entities,
             "{step}: {ours:?}, {theirs:?}"

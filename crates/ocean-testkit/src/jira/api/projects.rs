@@ -33,7 +33,7 @@ pub(super) fn statuses(call: &Call<'_>) -> Response {
         o.array(|o| {
             Status::ALL
                 .iter()
-                .for_each(|status| status.render(o, call.url()))
+                .for_each(|status| status.render(o, call.url()));
         });
     })
 }
