@@ -123,9 +123,8 @@ async fn a_forged_deletion_does_not_bring_in_what_the_selector_leaves_out() {
     check(&changes, "key", &[], &[&key]);
 }
 
-/// F74.
 #[tokio::test]
-async fn a_name_with_a_query_or_a_path_in_it_never_reaches_jira() {
+async fn f74_a_name_with_a_query_or_a_path_in_it_never_reaches_jira() {
     let site = Site::start(|twin| twin).await;
     let (id, _) = issues(&site).await.remove(0);
     let smuggled = [
@@ -181,9 +180,8 @@ async fn a_name_with_a_query_or_a_path_in_it_never_reaches_jira() {
     assert!(site.asked().is_empty());
 }
 
-/// F74.
 #[tokio::test]
-async fn an_old_key_or_an_account_with_a_query_in_it_stays_a_value() {
+async fn f74_an_old_key_or_an_account_with_a_query_in_it_stays_a_value() {
     let site = Site::start(|twin| twin).await;
     let (id, key) = issues(&site).await.remove(0);
     let mut moved = issue("updated", id, &key);
