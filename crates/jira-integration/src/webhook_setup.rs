@@ -48,7 +48,7 @@ const EVENTS: &[&str] = &[
 /// Registers our webhook when the process starts, or brings the one that is there up to date.
 ///
 /// Does nothing when the process ends after one resync or nothing can reach it, and warns when
-/// the account may not administer webhooks.
+/// the account may not administer webhooks or an access token is used.
 ///
 /// # Errors
 ///
@@ -68,6 +68,13 @@ pub async fn setup_application(jira: JiraClient, cx: StartContext) -> Result<(),
              nothing tells them from those of Jira; they cost requests to Jira, and may delete \
              entities that a mapping identifies by neither id nor key"
         );
+    }
+    if jira.uses_oauth() {
+        warn!(
+            "no webhook is set up, because that is not supported with oauth yet; an administrator \
+             can create one by hand"
+        );
+        return Ok(());
     }
     if !jira.may_administer().await? {
         warn!("no webhook is set up, because the account is not a Jira administrator");

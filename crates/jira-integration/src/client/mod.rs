@@ -152,6 +152,11 @@ impl JiraClient {
         self.shared.narrow_fields
     }
 
+    /// Whether an access token is sent.
+    pub(crate) fn uses_oauth(&self) -> bool {
+        self.site().is_oauth()
+    }
+
     fn site(&self) -> &Site {
         &self.shared.site
     }

@@ -8,6 +8,7 @@ use futures::TryStreamExt as _;
 use futures::future::{join, join_all};
 use http::StatusCode;
 use jira_integration::{JiraConfig, create_jira_client};
+use ocean_core::StartContext;
 use ocean_core::http::HttpClient;
 use ocean_testkit::jira::JiraTwinBuilder;
 use ocean_testkit::{Action, Rule};
@@ -268,4 +269,14 @@ async fn an_address_that_is_not_told_leaves_its_field_out() {
         .read_for("project", json!({}), &["key", "__siteUrl"])
         .await;
     assert!(read.complete().iter().all(|item| item.added().count() == 0));
+}
+
+/// Apps register webhooks in a way of their own, which is not built yet.
+#[tokio::test]
+async fn no_webhook_is_set_up_with_an_access_token() {
+    let folder = TokenFolder::new("webhook");
+    let site = through_the_gateway(&folder).await;
+    let reachable = StartContext::new("my-jira").base_url("https://ocean.test");
+    let errors = site.integration().hooks().run_start(&reachable).await;
+    assert!(errors.is_empty() && site.asked().is_empty(), "{errors:?}");
 }
