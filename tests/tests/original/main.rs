@@ -9,6 +9,7 @@ mod all_kinds;
 mod catalog;
 mod fixture;
 mod known;
+mod live;
 mod record;
 mod requests;
 mod scenario;

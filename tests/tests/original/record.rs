@@ -46,24 +46,36 @@ fn variable(name: &str) -> String {
 
 /// Runs the original until its one resync has ended.
 pub(crate) async fn resync(world: &World) {
+    let mut command = original(world, 0, r#"{"type":"ONCE"}"#);
+    let ended = tokio::task::spawn_blocking(move || command.status());
+    assert!(ended.await.unwrap().unwrap().success());
+    // It ends well whatever became of the resync, and tells Port alone.
+    assert_eq!(resync_status(world), "completed");
+}
+
+/// What the original tells Port of its last resync.
+pub(crate) fn resync_status(world: &World) -> String {
+    let integration = world.port.integration(IDENTIFIER).unwrap_or_default();
+    let status = integration["resyncState"]["status"].as_str();
+    status.unwrap_or_default().to_owned()
+}
+
+/// The original between both simulators, to be started.
+pub(crate) fn original(world: &World, port: u16, event_listener: &str) -> Command {
     let mut command = Command::new(variable(PYTHON));
     command
         .arg(fixture::folder().join("loopback.py"))
-        .arg("0")
+        .arg(port.to_string())
         .current_dir(variable(INTEGRATION))
         .env_clear()
         .env("OCEAN__PORT__BASE_URL", world.port.url())
         .env("OCEAN__PORT__CLIENT_ID", CLIENT_ID)
         .env("OCEAN__PORT__CLIENT_SECRET", CLIENT_SECRET)
         .env("OCEAN__INTEGRATION__IDENTIFIER", IDENTIFIER)
-        .env("OCEAN__EVENT_LISTENER", r#"{"type":"ONCE"}"#);
+        .env("OCEAN__EVENT_LISTENER", event_listener);
     for (name, value) in world.settings.as_object().unwrap() {
         let name = format!("OCEAN__INTEGRATION__CONFIG__{}", name.to_uppercase());
         command.env(name, value.as_str().unwrap());
     }
-    let ended = tokio::task::spawn_blocking(move || command.status());
-    assert!(ended.await.unwrap().unwrap().success());
-    // It ends well whatever became of the resync, and tells Port alone.
-    let integration = world.port.integration(IDENTIFIER).unwrap();
-    assert_eq!(integration["resyncState"]["status"], "completed");
+    command
 }
