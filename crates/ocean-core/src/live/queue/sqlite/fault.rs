@@ -13,6 +13,10 @@ pub(super) enum Point {
     Reserve,
 }
 
+/// A code that no storage gives: the point panics.
+#[cfg(test)]
+pub(super) const PANIC: i32 = -1;
+
 /// What is to fail.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Faults {
@@ -44,7 +48,10 @@ impl Faults {
                 plan.spared -= 1;
             } else {
                 plan.times -= 1;
-                let code = rusqlite::ffi::Error::new(plan.code);
+                let code = plan.code;
+                drop(planned);
+                assert_ne!(code, PANIC, "a test wants a panic at {point:?}");
+                let code = rusqlite::ffi::Error::new(code);
                 return Err(rusqlite::Error::SqliteFailure(code, None));
             }
         }

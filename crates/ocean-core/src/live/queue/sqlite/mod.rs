@@ -6,6 +6,9 @@
 //! - A row that is not what was written is noticed by its checksum and moved to the table
 //!   `quarantine`; the others go on.
 //! - A file that cannot be read is renamed and stays; a new one begins with what can be read of it.
+//!   So does one that makes its reader panic.
+//! - When its thread panics, pushes fail and [`health`](EventQueue::health) says why; nobody waits
+//!   for an answer that cannot come.
 //! - When the disk is full, pushes fail and everything else goes on, in space kept for that; when
 //!   there is space again, pushes succeed without a restart.
 //!
@@ -32,8 +35,9 @@ mod tests;
 mod transaction;
 mod worker;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -61,6 +65,9 @@ const ENVELOPE: u64 = 1_024;
 
 /// How long to wait before asking again for a folder that another process has.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
+
+/// What is said of a queue whose thread panicked.
+const DIED: &str = "the thread of the queue panicked; a restart opens it again";
 
 /// A queue in a file of its own folder, which no other process can use at the same time.
 ///
@@ -150,7 +157,7 @@ impl SqliteQueue {
                 // Who gave up opening has no use for a queue.
                 Ok(worker) => {
                     if report.send(Ok(())).is_ok() {
-                        worker.run(&requests);
+                        serve(worker, &requests);
                     }
                 }
             }
@@ -215,6 +222,14 @@ impl SqliteQueue {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take()
+    }
+}
+
+/// Serves until the end. A panic ends the queue: whoever waits for an answer and whoever asks later
+/// is told that it is closed, and the folder is free.
+fn serve(worker: Worker, requests: &Receiver<Envelope>) {
+    if catch_unwind(AssertUnwindSafe(|| worker.run(requests))).is_err() {
+        tracing::error!("{DIED}");
     }
 }
 
@@ -288,10 +303,11 @@ impl EventQueue for SqliteQueue {
 
     fn health(&self) -> QueueHealth {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
-        if thread.as_ref().is_none_or(JoinHandle::is_finished) {
-            return QueueHealth::Refusing(QueueError::Closed.to_string());
+        match thread.as_ref() {
+            None => QueueHealth::Refusing(QueueError::Closed.to_string()),
+            Some(thread) if thread.is_finished() => QueueHealth::Refusing(DIED.to_owned()),
+            Some(_) => self.ledger.health(),
         }
-        self.ledger.health()
     }
 
     async fn close(&self) {

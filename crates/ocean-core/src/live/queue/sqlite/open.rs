@@ -2,6 +2,7 @@
 //! says why there can be none.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -20,8 +21,26 @@ use crate::live::queue::{QueueError, QueueOptions};
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
 /// Opens the file, begins one if there is none, and begins a new one with what can be read if
-/// there is one that is no good.
+/// there is one that is no good. A file that makes its reader panic is one that is no good.
 pub(super) fn open(
+    folder: &Folder,
+    options: &QueueOptions,
+    faults: &Faults,
+    ledger: &Ledger,
+    unsettled: Option<Unsettled>,
+) -> Result<Store, QueueError> {
+    let attempt = || try_open(folder, options, faults, ledger, unsettled);
+    // A panic leaves nothing half done: the ledger is told last, and a file is replaced as a whole.
+    catch_unwind(AssertUnwindSafe(attempt)).unwrap_or_else(|_panic| {
+        rebuild(folder, "reading it panicked")?;
+        catch_unwind(AssertUnwindSafe(attempt)).unwrap_or_else(|_panic| {
+            let why = "opening a new file panicked, too";
+            Err(QueueError::Storage(why.to_owned()))
+        })
+    })
+}
+
+fn try_open(
     folder: &Folder,
     options: &QueueOptions,
     faults: &Faults,

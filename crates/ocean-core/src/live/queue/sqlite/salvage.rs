@@ -2,6 +2,7 @@
 //! in a new one.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use rusqlite::{Connection, Row};
@@ -28,7 +29,13 @@ pub(super) fn begin(folder: &Folder) -> Result<(), QueueError> {
 pub(super) fn rebuild(folder: &Folder, why: &str) -> Result<(), QueueError> {
     let mut salvaged = Salvaged::default();
     draft(folder, |new| {
-        salvaged = salvage(&folder.database(), new);
+        // What was copied before a panic is intact, and goes on.
+        let copied = catch_unwind(AssertUnwindSafe(|| {
+            salvage(&folder.database(), new, &mut salvaged);
+        }));
+        if copied.is_err() {
+            tracing::error!("reading a damaged file of the queue panicked");
+        }
         Ok(())
     })?;
     let aside = folder
@@ -67,21 +74,28 @@ struct Salvaged {
 }
 
 /// Copies what can be read. No error ends it: each table is worth a try.
-fn salvage(old: &Path, new: &Connection) -> Salvaged {
+fn salvage(old: &Path, new: &Connection, salvaged: &mut Salvaged) {
     let Ok(old) = schema::open_damaged(old) else {
-        return Salvaged::default();
+        return;
     };
     if let Ok(Some(numbers)) = stored_numbers(&old) {
         // They tell the check of the new file how many rows are missing from it.
         write_numbers(new, &numbers).ok();
     }
-    let source = |table| Source { db: &old, table };
-    Salvaged {
-        waiting: source("waiting")
-            .copy(|row| insert_waiting(new, &read_waiting(row)?).map_err(skip)),
-        letters: source("letters").copy(|row| insert_letter(new, &read_letter(row)?).map_err(skip)),
-        deliveries: source("deliveries").copy(|row| copy_delivery(new, row).map_err(skip)),
-    }
+    let source = |table, columns| Source {
+        db: &old,
+        table,
+        columns,
+    };
+    source("waiting", 9).copy(&mut salvaged.waiting, |row| {
+        insert_waiting(new, &read_waiting(row)?).map_err(skip)
+    });
+    source("letters", 11).copy(&mut salvaged.letters, |row| {
+        insert_letter(new, &read_letter(row)?).map_err(skip)
+    });
+    source("deliveries", 5).copy(&mut salvaged.deliveries, |row| {
+        copy_delivery(new, row).map_err(skip)
+    });
 }
 
 /// A row that cannot be written is none that was read twice, or none at all.
@@ -109,27 +123,28 @@ fn copy_delivery(new: &Connection, row: &Row<'_>) -> rusqlite::Result<()> {
 struct Source<'a> {
     db: &'a Connection,
     table: &'static str,
+    /// How many it was made with.
+    columns: usize,
 }
 
 impl Source<'_> {
-    /// Reads from the front up to the damage, and then from the end back to it.
-    fn copy(&self, write: impl Fn(&Row<'_>) -> Result<(), Damaged>) -> u64 {
+    /// Reads from the front up to the damage, and then from the end back to it; counts what was
+    /// written.
+    fn copy(&self, copied: &mut u64, write: impl Fn(&Row<'_>) -> Result<(), Damaged>) {
         let mut last = i64::MIN;
-        let mut copied = 0;
         let whole = self.walk("ASC", |seq, row| {
             last = seq;
-            copied += u64::from(write(row).is_ok());
+            *copied += u64::from(write(row).is_ok());
             true
         });
         if whole.is_err() {
             let back = self.walk("DESC", |seq, row| {
                 let new = seq > last;
-                copied += u64::from(new && write(row).is_ok());
+                *copied += u64::from(new && write(row).is_ok());
                 new
             });
             tracing::debug!(table = self.table, error = ?back.err(), "read a damaged table");
         }
-        copied
     }
 
     fn walk(
@@ -137,8 +152,15 @@ impl Source<'_> {
         order: &str,
         mut each: impl FnMut(i64, &Row<'_>) -> bool,
     ) -> rusqlite::Result<()> {
-        // By their places, for the names of columns may be what is damaged.
-        let sql = format!("SELECT * FROM {} ORDER BY rowid {order}", self.table);
+        // By their places and under names of our own, for the names of columns may be what is
+        // damaged, and one that is not UTF-8 makes rusqlite panic. The number of a row stands in
+        // its key, too, whatever has become of the column that shows it.
+        let names: Vec<_> = (1..self.columns).map(|place| format!("c{place}")).collect();
+        let (table, names) = (self.table, names.join(", "));
+        let sql = format!(
+            "WITH found (seq, c0, {names}) AS (SELECT rowid, * FROM {table})
+             SELECT seq, {names} FROM found ORDER BY seq {order}"
+        );
         let mut statement = self.db.prepare(&sql)?;
         let mut cursor = statement.query([])?;
         while let Some(row) = cursor.next()? {

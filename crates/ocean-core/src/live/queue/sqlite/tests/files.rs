@@ -66,6 +66,21 @@ const CASES: &[Case] = &[
         counted: true,
     },
     Case {
+        name: "with a name in its layout that is no text, and no number in that column",
+        spoil: |file| {
+            let mut bytes = fs::read(file).expect("it is there");
+            let column = b"\n        seq INTEGER PRIMARY KEY";
+            for at in 0..4_096 {
+                if bytes[at..].starts_with(column) {
+                    bytes[at] ^= 0x80;
+                }
+            }
+            fs::write(file, bytes).expect("it can be written");
+        },
+        found: EVENTS..=EVENTS,
+        counted: true,
+    },
+    Case {
         name: "without its end",
         spoil: |file| {
             let length = fs::metadata(file).expect("it is there").len();

@@ -5,6 +5,7 @@ mod damage;
 mod files;
 mod full;
 mod kill;
+mod panics;
 mod power;
 mod repeats;
 mod second;
