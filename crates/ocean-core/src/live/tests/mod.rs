@@ -1,7 +1,8 @@
-//! The live engine over a source and a catalog in memory, under paused time.
+//! The live engine over a source and a catalog in memory, under paused time where there is no socket.
 
 mod batches;
 mod failures;
+mod flood;
 mod guests;
 mod overlap;
 mod races;
