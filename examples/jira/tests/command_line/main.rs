@@ -5,6 +5,7 @@
 mod demo;
 mod desk;
 mod doctor;
+mod killed;
 mod lint;
 mod live;
 mod plan;
