@@ -18,6 +18,7 @@ mod live_worklogs;
 mod oauth;
 mod parents;
 mod resync;
+mod selectors;
 mod site;
 mod superseding;
 mod watched;
