@@ -1,5 +1,6 @@
 //! How is a resync put together? A source, a Port, and the engine between them.
 
+use std::convert::Infallible;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
@@ -137,6 +138,10 @@ impl StartUp for Session {
 
     async fn run_hooks(&self) {
         self.run_hooks().await;
+    }
+
+    async fn run_periodic_hooks(&self) -> Infallible {
+        self.hooks.run_periodic(&self.start).await
     }
 }
 

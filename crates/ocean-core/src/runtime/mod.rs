@@ -27,8 +27,8 @@ pub use self::resyncs::ResyncEnd;
 use self::resyncs::{Observer, Resyncs};
 use self::runs::run_on_demand;
 pub use self::schedule::Schedule;
-use self::start::provisioned;
 pub use self::start::{StartUp, Unprepared};
+use self::start::{provisioned, with_hooks};
 pub use self::status::{
     EndedResync, Facts, Phase as ProcessPhase, PortFacts, ResyncFacts, RunningResync, Status,
 };
@@ -218,10 +218,7 @@ impl Runtime {
         if let Some(prepared) = prepared.await {
             prepared?;
             self.status.enter(ProcessPhase::Running);
-            let resyncs = async {
-                stop.run_until_cancelled(start.run_hooks()).await;
-                self.resync(stop).await;
-            };
+            let resyncs = with_hooks(start, self.resync(stop), stop);
             tokio::join!(Box::pin(resyncs), Box::pin(self.handle_events(stop)));
         }
         Ok(())

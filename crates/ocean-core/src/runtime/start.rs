@@ -1,6 +1,9 @@
 //! What has to be done before the process is ready, and how long is it tried? [`StartUp`].
 
+use std::convert::Infallible;
 use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
 
 use super::status::Status;
 
@@ -19,6 +22,9 @@ pub trait StartUp: Sync {
 
     /// Runs the integration's start hooks, once; live events are handled meanwhile.
     fn run_hooks(&self) -> impl Future<Output = ()> + Send;
+
+    /// Runs the integration's periodic hooks after that, for as long as it is polled.
+    fn run_periodic_hooks(&self) -> impl Future<Output = Infallible> + Send;
 }
 
 /// The process could not be prepared.
@@ -53,11 +59,31 @@ pub(super) async fn provisioned<S: StartUp>(start: &S, status: &Status) -> Resul
     }
 }
 
+/// Runs the start hooks, and then `resyncs` beside the periodic hooks, which end with it.
+pub(super) async fn with_hooks<S: StartUp>(
+    start: &S,
+    resyncs: impl Future<Output = ()>,
+    stop: &CancellationToken,
+) {
+    stop.run_until_cancelled(start.run_hooks()).await;
+    let periodic = async {
+        stop.run_until_cancelled(start.run_periodic_hooks()).await;
+        // Resyncs end after `stop`, once what they write is written.
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        biased;
+        () = resyncs => {}
+        () = periodic => {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    use tokio::time::Instant;
+    use tokio::time::{Instant, sleep};
 
     use super::*;
 
@@ -79,6 +105,10 @@ mod tests {
         }
 
         async fn run_hooks(&self) {}
+
+        async fn run_periodic_hooks(&self) -> Infallible {
+            std::future::pending().await
+        }
     }
 
     async fn seconds(times: u32, last: Result<(), Unprepared<&'static str>>) -> (u64, bool) {
@@ -111,6 +141,74 @@ mod tests {
         assert_eq!(
             seconds(2, Err(Unprepared::Never("refused"))).await,
             (3, false)
+        );
+    }
+
+    /// Writes down what it is asked for, and when.
+    #[derive(Default)]
+    struct Hooked {
+        began: Option<Instant>,
+        log: Mutex<Vec<(u64, &'static str)>>,
+    }
+
+    impl Hooked {
+        fn starting_now() -> Self {
+            Self {
+                began: Some(Instant::now()),
+                ..Self::default()
+            }
+        }
+
+        fn note(&self, what: &'static str) {
+            let seconds = self.began.map_or(0, |began| began.elapsed().as_secs());
+            self.log.lock().unwrap().push((seconds, what));
+        }
+    }
+
+    impl StartUp for Hooked {
+        type Error = Infallible;
+
+        async fn provision(&self) -> Result<(), Unprepared<Infallible>> {
+            Ok(())
+        }
+
+        async fn run_hooks(&self) {
+            sleep(Duration::from_secs(5)).await;
+            self.note("start hook");
+        }
+
+        async fn run_periodic_hooks(&self) -> Infallible {
+            loop {
+                sleep(Duration::from_secs(10)).await;
+                self.note("periodic hook");
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn periodic_hooks_run_beside_resyncs_from_the_start_hooks_to_the_stop() {
+        let hooked = Hooked::starting_now();
+        let stop = CancellationToken::new();
+        let resyncs = async {
+            hooked.note("resyncs begin");
+            stop.cancelled().await;
+            sleep(Duration::from_secs(30)).await;
+            hooked.note("resyncs end");
+        };
+        let stopping = async {
+            sleep(Duration::from_secs(30)).await;
+            stop.cancel();
+        };
+        tokio::join!(with_hooks(&hooked, resyncs, &stop), stopping);
+        assert_eq!(
+            *hooked.log.lock().unwrap(),
+            [
+                (5, "start hook"),
+                (5, "resyncs begin"),
+                (15, "periodic hook"),
+                (25, "periodic hook"),
+                (60, "resyncs end"),
+            ]
         );
     }
 }

@@ -2,12 +2,15 @@
 //!
 //! Start with [`Integration`].
 
+mod hooks;
+
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
-use futures::future::BoxFuture;
-
+pub use self::hooks::{Hooks, StartContext};
+use self::hooks::{Periodic, ResyncHook, StartHook};
 use crate::error::SourceError;
 use crate::kind::Kind;
 use crate::resync::{ErasedResync, Registry, Resync};
@@ -104,10 +107,39 @@ impl<App: Clone + Send + Sync + 'static> Integration<App> {
         E: Into<SourceError>,
     {
         if let Some(app) = self.app.clone() {
-            self.hooks.start.push(Arc::new(move |cx| {
-                let ran = hook(app.clone(), cx);
-                Box::pin(async move { ran.await.map_err(Into::into) })
-            }));
+            self.hooks.start.push(start_hook(app, hook));
+        }
+        self
+    }
+
+    /// Runs again and again while the process runs, for what the third-party system forgets unless
+    /// it is reminded.
+    ///
+    /// First an interval after the start hooks, then an interval after each run's end; less than a
+    /// second counts as one. An error or a panic is logged and the next run comes all the same.
+    /// Cancelled when the process stops, and never run by a process that ends after one resync.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use ocean_core::{Integration, SourceError, StartContext};
+    /// # #[derive(Clone)] struct Desk;
+    /// async fn renew_subscription(desk: Desk, cx: StartContext) -> Result<(), SourceError> {
+    ///     Ok(())
+    /// }
+    ///
+    /// let day = Duration::from_secs(24 * 60 * 60);
+    /// let integration = Integration::new(Desk).every(day, renew_subscription);
+    /// ```
+    #[must_use]
+    pub fn every<F, Fut, E>(mut self, interval: Duration, hook: F) -> Self
+    where
+        F: Fn(App, StartContext) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<SourceError>,
+    {
+        if let Some(app) = self.app.clone() {
+            let periodic = Periodic::new(interval, start_hook(app, hook));
+            self.hooks.periodic.push(periodic);
         }
         self
     }
@@ -199,98 +231,17 @@ impl<App: fmt::Debug> fmt::Debug for Integration<App> {
     }
 }
 
-/// What an integration does around the reading, with the author's types closed over.
-#[derive(Clone, Default)]
-pub struct Hooks {
-    start: Vec<StartHook>,
-    resync_start: Vec<ResyncHook>,
-    resync_complete: Vec<ResyncHook>,
-}
-
-type HookFuture = BoxFuture<'static, Result<(), SourceError>>;
-type StartHook = Arc<dyn Fn(StartContext) -> HookFuture + Send + Sync>;
-type ResyncHook = Arc<dyn Fn() -> HookFuture + Send + Sync>;
-
-impl Hooks {
-    /// Runs the start hooks in order, all of them, and returns their errors.
-    pub async fn run_start(&self, cx: &StartContext) -> Vec<SourceError> {
-        let mut errors = Vec::new();
-        for hook in &self.start {
-            errors.extend(hook(cx.clone()).await.err());
-        }
-        errors
-    }
-
-    /// Runs the hooks before a resync in order, up to the first error.
-    ///
-    /// # Errors
-    ///
-    /// That error.
-    pub async fn run_resync_start(&self) -> Result<(), SourceError> {
-        for hook in &self.resync_start {
-            hook().await?;
-        }
-        Ok(())
-    }
-
-    /// Runs the hooks after a resync in order, up to the first error.
-    ///
-    /// # Errors
-    ///
-    /// That error.
-    pub async fn run_resync_complete(&self) -> Result<(), SourceError> {
-        for hook in &self.resync_complete {
-            hook().await?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Debug for Hooks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hooks")
-            .field("start", &self.start.len())
-            .field("resync_start", &self.resync_start.len())
-            .field("resync_complete", &self.resync_complete.len())
-            .finish()
-    }
-}
-
-/// What a start hook is told.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct StartContext {
-    /// The integration's identifier at Port.
-    pub identifier: String,
-    /// The public URL of this process, path prefix included; `None` when nothing can reach it.
-    pub base_url: Option<String>,
-    /// Whether the process ends after one resync, so that webhooks would be of no use.
-    pub once: bool,
-}
-
-impl StartContext {
-    /// The context of a process that serves live events.
-    pub fn new(identifier: impl Into<String>) -> Self {
-        Self {
-            identifier: identifier.into(),
-            base_url: None,
-            once: false,
-        }
-    }
-
-    /// The same with a public URL.
-    #[must_use]
-    pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.base_url = Some(url.into());
-        self
-    }
-
-    /// The same for a process that ends after one resync.
-    #[must_use]
-    pub const fn once(mut self, once: bool) -> Self {
-        self.once = once;
-        self
-    }
+fn start_hook<App, F, Fut, E>(app: App, hook: F) -> StartHook
+where
+    App: Clone + Send + Sync + 'static,
+    F: Fn(App, StartContext) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<(), E>> + Send + 'static,
+    E: Into<SourceError>,
+{
+    Arc::new(move |cx| {
+        let ran = hook(app.clone(), cx);
+        Box::pin(async move { ran.await.map_err(Into::into) })
+    })
 }
 
 fn resync_hook<App, F, Fut, E>(app: App, hook: F) -> ResyncHook
