@@ -27,6 +27,7 @@ struct Webhook {
     events: Vec<String>,
     filter: Value,
     enabled: bool,
+    /// When it is gone; an administrator's never is.
     expires: i64,
     /// What calls are signed with. It is never shown.
     secret: Option<Arc<str>>,
@@ -68,13 +69,18 @@ impl Webhooks {
 
 impl Webhook {
     fn wants(&self, event: &Event, site: &Site) -> bool {
-        let is_subscribed = self.enabled && self.events.contains(&event.name);
+        let is_subscribed =
+            self.enabled && self.lives(site.now()) && self.events.contains(&event.name);
         let (Some(jql), Some(issue)) = (self.issue_filter(), &event.issue) else {
             return is_subscribed;
         };
         // A filter that the twin cannot judge keeps nothing back.
         let search = Search::compile(jql, site, false);
         is_subscribed && search.map_or(true, |search| search.matches(issue))
+    }
+
+    fn lives(&self, now: i64) -> bool {
+        now < self.expires
     }
 
     /// The JQL that the issues of events must fit; each interface has its own place for it.
@@ -232,6 +238,8 @@ struct Chosen {
 /// The interface for OAuth apps.
 pub(super) fn oauth(call: &Call<'_>, method: &Method, rest: &[&str]) -> Response {
     let mut webhooks = call.shared.webhooks();
+    let now = call.site.now();
+    webhooks.registered.retain(|webhook| webhook.lives(now));
     match (method, rest) {
         (&Method::GET, []) => {
             let own = webhooks.registered.iter().filter(|webhook| webhook.oauth);
@@ -247,7 +255,7 @@ pub(super) fn oauth(call: &Call<'_>, method: &Method, rest: &[&str]) -> Response
             Response::status(StatusCode::ACCEPTED)
         }),
         (&Method::PUT, ["refresh"]) => chosen(call, |ids| {
-            let expires = call.site.now() + LIFETIME;
+            let expires = now + LIFETIME;
             let own = webhooks
                 .registered
                 .iter_mut()

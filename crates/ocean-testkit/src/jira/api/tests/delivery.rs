@@ -236,3 +236,32 @@ async fn five_thousand_events_take_less_than_a_second_and_a_half() {
     let spent = start.elapsed();
     assert!(spent < Duration::from_millis(1_500), "{spent:?}");
 }
+
+#[tokio::test]
+async fn the_webhook_of_an_app_is_gone_after_30_days_without_a_refresh() {
+    const DAY: i64 = 86_400_000;
+    let receiver = receiver().await;
+    let twin = small().start().await.expect("a free port");
+    let path = "/rest/api/3/webhook";
+    let details = json!({"jqlFilter": "", "events": ["jira:issue_updated"]});
+    let body = json!({"url": receiver.url(), "webhooks": [details]});
+    ask(&twin, "POST", path, &body).await;
+    let began = twin.site().now();
+
+    twin.site().set_now(began + 29 * DAY);
+    rename(&twin, "on day 29");
+    let refresh = json!({"webhookIds": [1]});
+    ask(&twin, "PUT", &format!("{path}/refresh"), &refresh).await;
+    twin.site().set_now(began + 58 * DAY);
+    rename(&twin, "on day 58");
+    assert_eq!(get(&twin, path).await["total"], 1);
+    twin.site().set_now(began + 60 * DAY);
+    rename(&twin, "on day 60");
+    assert_eq!(get(&twin, path).await["total"], 0);
+    // Nothing brings it back.
+    ask(&twin, "PUT", &format!("{path}/refresh"), &refresh).await;
+    rename(&twin, "later");
+
+    assert_eq!(delivered(&twin).await.delivered, 2);
+    assert_eq!(summaries(&receiver), ["on day 29", "on day 58"]);
+}
