@@ -22,6 +22,12 @@ pub enum JiraError {
         /// The configured site.
         host: String,
     },
+    /// Jira understood what webhook it should register and did not do so.
+    #[error("jira did not register the webhook: {reason}")]
+    NotRegistered {
+        /// What it said.
+        reason: String,
+    },
     /// A request could not be built, for example because the credentials hold a line break.
     #[error("a request to jira could not be built")]
     InvalidRequest(#[source] Box<dyn StdError + Send + Sync>),

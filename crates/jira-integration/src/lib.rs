@@ -68,7 +68,8 @@ pub use crate::kinds::{
     on_resync_releases, on_resync_sprints, on_resync_teams, on_resync_users, on_resync_worklogs,
 };
 pub use crate::resources::{BLUEPRINTS, MAPPING, SPEC};
-pub use crate::webhook_setup::setup_application;
+use crate::webhook_setup::RENEWAL_INTERVAL;
+pub use crate::webhook_setup::{renew_webhook, setup_application};
 
 /// A client of the Jira that the settings speak of, which sends through `http`.
 ///
@@ -92,6 +93,7 @@ pub fn create_jira_client(settings: &JiraSettings, http: HttpClientBuilder) -> R
 pub fn integration(ocean: Integration<JiraClient>) -> Integration<JiraClient> {
     ocean
         .on_start(setup_application)
+        .every(RENEWAL_INTERVAL, renew_webhook)
         .on_resync(Kinds::Project, on_resync_projects)
         .on_resync(Kinds::Issue, on_resync_issues)
         .on_resync(Kinds::User, on_resync_users)

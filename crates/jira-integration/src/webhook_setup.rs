@@ -2,6 +2,10 @@
 //!
 //! Start with [`setup_application`].
 
+mod app;
+
+use std::time::Duration;
+
 use ocean_core::StartContext;
 use tracing::{info, warn};
 
@@ -10,6 +14,9 @@ use crate::error::JiraError;
 
 /// Where the runtime takes in the events of the processors registered at `/webhook`.
 const INGEST_PATH: &str = "/integration/webhook";
+
+/// How often [`renew_webhook`] is to look.
+pub(crate) const RENEWAL_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The events we ask for. Those of kinds that are not read yet are part of it, so that a webhook
 /// that an earlier version or the Python integration created needs no change.
@@ -48,7 +55,8 @@ const EVENTS: &[&str] = &[
 /// Registers our webhook when the process starts, or brings the one that is there up to date.
 ///
 /// Does nothing when the process ends after one resync or nothing can reach it, and warns when
-/// the account may not administer webhooks or an access token is used.
+/// the account may not administer webhooks. With OAuth the webhook is the app's, which Jira does
+/// not sign with a webhook secret: with one configured a warning says that nothing is set up.
 ///
 /// # Errors
 ///
@@ -58,7 +66,7 @@ pub async fn setup_application(jira: JiraClient, cx: StartContext) -> Result<(),
         info!("no webhook is set up, because the event listener is ONCE");
         return Ok(());
     }
-    let Some(base_url) = &cx.base_url else {
+    let Some(url) = target(&cx) else {
         info!("no webhook is set up, because there is no base url that Jira could call");
         return Ok(());
     };
@@ -69,20 +77,53 @@ pub async fn setup_application(jira: JiraClient, cx: StartContext) -> Result<(),
              entities that a mapping identifies by neither id nor key"
         );
     }
-    if jira.uses_oauth() {
+    if !jira.uses_oauth() {
+        return set_up_as_administrator(&jira, &cx, url).await;
+    }
+    if jira.verifies_signatures() {
         warn!(
-            "no webhook is set up, because that is not supported with oauth yet; an administrator \
-             can create one by hand"
+            "no webhook is set up: with oauth Jira does not sign its events with the webhook \
+             secret, and all of them would be refused; unset the secret, or let an administrator \
+             create a webhook with it by hand"
         );
         return Ok(());
     }
+    app::keep(&jira, &url).await
+}
+
+/// Keeps the webhook of an OAuth app from expiring, and makes it again when it is gone.
+///
+/// Those of administrators do not expire, so without OAuth nothing is asked.
+///
+/// # Errors
+///
+/// When Jira does not answer one of the requests as expected.
+pub async fn renew_webhook(jira: JiraClient, cx: StartContext) -> Result<(), JiraError> {
+    let is_ours = jira.uses_oauth() && !jira.verifies_signatures() && !cx.once;
+    match target(&cx).filter(|_| is_ours) {
+        Some(url) => app::keep(&jira, &url).await,
+        None => Ok(()),
+    }
+}
+
+/// Where Jira is to send events; `None` when nothing can reach us.
+fn target(cx: &StartContext) -> Option<String> {
+    let base_url = cx.base_url.as_deref()?;
+    Some(format!("{}{INGEST_PATH}", base_url.trim_end_matches('/')))
+}
+
+async fn set_up_as_administrator(
+    jira: &JiraClient,
+    cx: &StartContext,
+    url: String,
+) -> Result<(), JiraError> {
     if !jira.may_administer().await? {
         warn!("no webhook is set up, because the account is not a Jira administrator");
         return Ok(());
     }
     let wanted = NewWebhook {
         name: format!("{}-Port-Ocean-Events-Webhook", cx.identifier),
-        url: format!("{}{INGEST_PATH}", base_url.trim_end_matches('/')),
+        url,
         events: EVENTS.iter().map(|&event| event.to_owned()).collect(),
     };
     let existing = jira.webhooks().await?;
@@ -90,7 +131,7 @@ pub async fn setup_application(jira: JiraClient, cx: StartContext) -> Result<(),
         .into_iter()
         .find(|webhook| webhook.url == wanted.url)
     {
-        Some(existing) => bring_up_to_date(&jira, existing, wanted.events).await,
+        Some(existing) => bring_up_to_date(jira, existing, wanted.events).await,
         None => {
             jira.create_webhook(&wanted).await?;
             info!(events = EVENTS.len(), "webhook created");

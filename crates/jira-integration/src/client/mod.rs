@@ -5,6 +5,7 @@
 //! everything.
 
 mod absence;
+mod app_webhooks;
 mod auth;
 mod backlog;
 mod boards;
@@ -33,6 +34,7 @@ use ocean_core::{RawItem, Unauthenticated, WebhookEvent};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 
+pub(crate) use self::app_webhooks::AppWebhook;
 use self::auth::Authorization;
 pub use self::backlog::{BacklogApi, BacklogQuery};
 pub use self::boards::BoardQuery;

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on fails, also in the functions that tests share"
 )]
 
+mod app_webhook;
 mod children;
 mod events;
 mod forged;

@@ -8,7 +8,6 @@ use futures::TryStreamExt as _;
 use futures::future::{join, join_all};
 use http::StatusCode;
 use jira_integration::{JiraConfig, create_jira_client};
-use ocean_core::StartContext;
 use ocean_core::http::HttpClient;
 use ocean_testkit::jira::JiraTwinBuilder;
 use ocean_testkit::{Action, Rule};
@@ -19,10 +18,10 @@ use crate::site::{Site, texts};
 const ALL: &str = "created >= -520w";
 
 /// A folder with a token file, which is removed with it.
-struct TokenFolder(PathBuf);
+pub(crate) struct TokenFolder(PathBuf);
 
 impl TokenFolder {
-    fn new(test: &str) -> Self {
+    pub(crate) fn new(test: &str) -> Self {
         let name = format!("jira-oauth-{test}-{}", std::process::id());
         let folder = Self(std::env::temp_dir().join(name));
         std::fs::create_dir_all(&folder.0).unwrap();
@@ -30,7 +29,7 @@ impl TokenFolder {
         folder
     }
 
-    fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.0.join("token")
     }
 
@@ -48,7 +47,7 @@ impl Drop for TokenFolder {
     }
 }
 
-fn accepts_first(twin: JiraTwinBuilder) -> JiraTwinBuilder {
+pub(crate) fn accepts_first(twin: JiraTwinBuilder) -> JiraTwinBuilder {
     twin.rules(|rules| {
         rules.basic = None;
         rules.bearer = vec!["first".to_owned()];
@@ -56,7 +55,7 @@ fn accepts_first(twin: JiraTwinBuilder) -> JiraTwinBuilder {
 }
 
 /// A site that is configured by the gateway's address, as a hosted installation is.
-async fn through_the_gateway(folder: &TokenFolder) -> Site {
+pub(crate) async fn through_the_gateway(folder: &TokenFolder) -> Site {
     let configure = |mut config: JiraConfig| {
         config.host = format!("{}/ex/jira/twin-cloud", config.host);
         config
@@ -269,14 +268,4 @@ async fn an_address_that_is_not_told_leaves_its_field_out() {
         .read_for("project", json!({}), &["key", "__siteUrl"])
         .await;
     assert!(read.complete().iter().all(|item| item.added().count() == 0));
-}
-
-/// Apps register webhooks in a way of their own, which is not built yet.
-#[tokio::test]
-async fn no_webhook_is_set_up_with_an_access_token() {
-    let folder = TokenFolder::new("webhook");
-    let site = through_the_gateway(&folder).await;
-    let reachable = StartContext::new("my-jira").base_url("https://ocean.test");
-    let errors = site.integration().hooks().run_start(&reachable).await;
-    assert!(errors.is_empty() && site.asked().is_empty(), "{errors:?}");
 }

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 pub(crate) struct Site {
     pub(crate) twin: JiraTwin,
+    pub(crate) jira: JiraClient,
     integration: Integration<JiraClient>,
 }
 
@@ -51,6 +52,7 @@ impl Site {
         let jira = JiraClient::new(configure(config), http).unwrap();
         Self {
             twin,
+            jira: jira.clone(),
             integration: integration(Integration::new(jira)),
         }
     }
