@@ -18,8 +18,8 @@ fn search(jql: &str, page: u32, field: &str) -> String {
 /// Rows that ask for nothing that issues do not show. Where issues show no worklogs, each is asked
 /// for its own.
 fn rows(site: &Site, lists_each: bool) -> Vec<Row> {
-    let to = site.twin.site().now();
-    let from = to - 30 * 86_400_000;
+    let from = site.twin.site().now() - 30 * 86_400_000;
+    let to = from + 15 * 86_400_000;
     let worklogs = |selector: Value, jql, sent: &str, started| {
         let kept = named(site.twin.site().worklogs(jql, started).unwrap());
         let found = search(jql, 100, "worklog");
