@@ -87,6 +87,15 @@ impl Entity {
         }
     }
 
+    /// The same entity after a later write, which with `merge` keeps what it does not mention.
+    pub(crate) fn written_over(self, later: &Self, merge: bool) -> Self {
+        if merge {
+            self.overlaid(later)
+        } else {
+            later.clone()
+        }
+    }
+
     /// Whether Port has to resolve the identifier by a query.
     #[must_use]
     pub fn has_search_identifier(&self) -> bool {

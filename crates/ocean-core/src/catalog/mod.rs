@@ -6,7 +6,7 @@ mod entity;
 mod memory;
 mod store;
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 use std::time::SystemTime;
 
 use async_trait::async_trait;
@@ -174,6 +174,15 @@ impl EntityError {
         Self {
             status,
             message: message.into(),
+        }
+    }
+}
+
+impl fmt::Display for EntityError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.status {
+            Some(status) => write!(f, "{} (status {status})", self.message),
+            None => f.write_str(&self.message),
         }
     }
 }

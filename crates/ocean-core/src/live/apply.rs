@@ -85,22 +85,19 @@ impl Applier {
     }
 
     async fn upsert(&self, write: &WriteContext, entities: Vec<Entity>) -> Result<(), Failure> {
-        let mut waiting = entities;
         // What relates to something that comes later in the same batch is written twice at most.
-        let again = self.upsert_once(write, &waiting).await?;
-        if again.is_empty() {
+        let missing = self.upsert_once(write, &entities).await?;
+        if missing.is_empty() {
             return Ok(());
         }
-        let mut position = 0;
-        waiting.retain(|_| {
-            position += 1;
-            again.iter().any(|(missing, _)| missing + 1 == position)
-        });
+        let positions = missing.iter().map(|(position, _)| *position);
+        let waiting = positions.filter_map(|position| entities.get(position).cloned());
+        let waiting: Vec<Entity> = waiting.collect();
         match self.upsert_once(write, &waiting).await?.into_iter().next() {
             None => Ok(()),
             Some((_, error)) => Err(Failure::new(
                 FailureKind::Attempt,
-                format!("Port: a related entity is missing: {}", describe(&error)),
+                format!("Port: a related entity is missing: {error}"),
             )),
         }
     }
@@ -136,10 +133,7 @@ impl Applier {
                 Ok(outcomes) => note(&positions, outcomes, &mut missing).err(),
                 Err(error) => Some(refused(&error)),
             };
-            failure = match (failure, problem) {
-                (Some(known), Some(problem)) => Some(known.and(problem)),
-                (known, problem) => known.or(problem),
-            };
+            failure = Failure::either(failure, problem);
         }
         failure.map_or(Ok(missing), Err)
     }
@@ -179,7 +173,7 @@ impl Applier {
         match report.failed.first() {
             None => Ok(()),
             Some((key, error)) => {
-                let reason = format!("Port: {key} was not deleted: {}", describe(error));
+                let reason = format!("Port: {key} was not deleted: {error}");
                 Err(Failure::new(kind_of(error), reason))
             }
         }
@@ -244,7 +238,7 @@ fn note(
         .into_iter()
         .chain(std::iter::repeat_with(forgotten));
     for (position, outcome) in positions.iter().zip(outcomes) {
-        let (kind, reason) = match outcome {
+        let (kind, error) = match outcome {
             UpsertOutcome::Stored { .. } => continue,
             UpsertOutcome::MissingRelated(error) => {
                 missing.push((*position, error));
@@ -252,10 +246,10 @@ fn note(
             }
             // The original does nothing either; the resync tells who writes mappings about it.
             UpsertOutcome::Unresolved => continue,
-            UpsertOutcome::Rejected(error) => (FailureKind::Permanent, describe(&error)),
-            UpsertOutcome::Failed(error) => (kind_of(&error), describe(&error)),
+            UpsertOutcome::Rejected(error) => (FailureKind::Permanent, error),
+            UpsertOutcome::Failed(error) => (kind_of(&error), error),
         };
-        let problem = Failure::new(kind, format!("Port: {reason}"));
+        let problem = Failure::new(kind, format!("Port: {error}"));
         failure = Some(match failure {
             // One reason of each kind says enough.
             Some(known) if known.kind >= kind => known,
@@ -278,12 +272,5 @@ const fn kind_of(error: &EntityError) -> FailureKind {
     match error.status {
         None | Some(401 | 408 | 429 | 500..) => FailureKind::Passing,
         Some(_) => FailureKind::Permanent,
-    }
-}
-
-fn describe(error: &EntityError) -> String {
-    match error.status {
-        Some(status) => format!("{} (status {status})", error.message),
-        None => error.message.clone(),
     }
 }

@@ -298,10 +298,7 @@ impl Dispatcher {
             return Err(failure);
         }
         let mut wanted = map_answers(&self.pool, &checked, given).await;
-        wanted.failure = match (failure, wanted.failure) {
-            (Some(one), Some(other)) => Some(one.and(other)),
-            (one, other) => one.or(other),
-        };
+        wanted.failure = Failure::either(failure, wanted.failure);
         self.applier.apply(&checked.config, &ticket, wanted).await?;
         Ok(Ending::Applied)
     }

@@ -55,12 +55,7 @@ pub(super) async fn map_answers(
         wanted
             .removals
             .extend(gone.filter(|key| answer.may_remove(checked, &key.blueprint)));
-        if let Some(failure) = answer.failure {
-            wanted.failure = Some(match wanted.failure.take() {
-                Some(known) => known.and(failure),
-                None => failure,
-            });
-        }
+        wanted.failure = Failure::either(wanted.failure, answer.failure);
     }
     for key in upserts.keys() {
         wanted.removals.remove(key);
@@ -196,8 +191,7 @@ impl Upserts {
             .as_ref()
             .and_then(|key| self.positions.get(key).copied());
         match known.and_then(|position| self.entities.get_mut(position)) {
-            Some(earlier) if self.merge => *earlier = std::mem::take(earlier).overlaid(&entity),
-            Some(earlier) => *earlier = entity,
+            Some(earlier) => *earlier = std::mem::take(earlier).written_over(&entity, self.merge),
             None => {
                 if let Some(key) = key {
                     self.positions.insert(key, self.entities.len());

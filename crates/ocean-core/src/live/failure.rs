@@ -70,6 +70,14 @@ impl Failure {
         }
     }
 
+    /// What there is of two failures of one batch, [joined](Self::and).
+    pub(super) fn either(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        match (one, other) {
+            (Some(one), Some(other)) => Some(one.and(other)),
+            (one, other) => one.or(other),
+        }
+    }
+
     /// The worse of two failures of one batch; the reasons are joined.
     pub(super) fn and(self, other: Self) -> Self {
         let (worse, milder) = if other.kind > self.kind {

@@ -45,7 +45,7 @@ impl FailedEntities {
         if let Some(waiting) = self.waiting(print).and_then(Option::as_mut) {
             waiting.resources.extend(failed.resources);
             waiting.error = failed.error;
-            waiting.entity = later(waiting.entity.clone(), &failed.entity, merge);
+            waiting.entity = waiting.entity.clone().written_over(&failed.entity, merge);
             return Ok(());
         }
         if let Some(print) = print {
@@ -62,7 +62,7 @@ impl FailedEntities {
         };
         match waiting {
             Some(failed) if merge => {
-                failed.entity = later(failed.entity.clone(), entity, merge);
+                failed.entity = failed.entity.clone().written_over(entity, merge);
             }
             _ => *waiting = None,
         }
@@ -80,14 +80,6 @@ impl FailedEntities {
     fn waiting(&mut self, print: Option<Fingerprint>) -> Option<&mut Option<FailedEntity>> {
         let position = *self.positions.get(&print?)?;
         self.entities.get_mut(position)
-    }
-}
-
-fn later(earlier: Entity, later: &Entity, merge: bool) -> Entity {
-    if merge {
-        earlier.overlaid(later)
-    } else {
-        later.clone()
     }
 }
 

@@ -125,7 +125,7 @@ impl Account<'_> {
         }
         self.tally.counts.rejected += 1;
         self.progress.add_failed(1);
-        self.tally.errors.add(&describe(error), &name(entity));
+        self.tally.errors.add(&error.to_string(), &name(entity));
     }
 
     fn retry_later(&mut self, entity: Entity, error: EntityError) {
@@ -141,7 +141,7 @@ impl Account<'_> {
             self.progress.add_failed(1);
             self.tally
                 .errors
-                .add(&describe(&refused.error), &name(&refused.entity));
+                .add(&refused.error.to_string(), &name(&refused.entity));
             self.tally
                 .incomplete("more entities failed than can be kept for another try");
         }
@@ -160,14 +160,6 @@ pub(super) fn note_stored(run: &Run, blueprint: &str, identifier: &str) {
     let mut seen = run.seen();
     seen.entity(blueprint, print);
     seen.acknowledge(blueprint);
-}
-
-/// The error as a line of the report.
-pub(super) fn describe(error: &EntityError) -> String {
-    match error.status {
-        Some(status) => format!("{} (status {status})", error.message),
-        None => error.message.clone(),
-    }
 }
 
 /// The entity in messages: its identifier, or that it has none.

@@ -10,7 +10,6 @@ use futures::TryStreamExt as _;
 
 use super::cascade::{known_blueprints, spare};
 use super::fenced::hold_to_delete;
-use super::outcome::describe;
 use super::report::{BlueprintReport, ReconciliationReport};
 use super::run::Run;
 use crate::catalog::{CatalogError, EntityRef};
@@ -299,7 +298,7 @@ async fn delete_chunk(run: &Run, found: &mut Stale, chunk: &[EntityRef]) {
                 run.refused();
             }
             let failed = report.failed.into_iter();
-            let reasons: BTreeSet<String> = failed.map(|(_, error)| describe(&error)).collect();
+            let reasons: BTreeSet<String> = failed.map(|(_, error)| error.to_string()).collect();
             for reason in reasons {
                 if !found.report.kept_because.contains(&reason) {
                     found.report.kept_because.push(reason);

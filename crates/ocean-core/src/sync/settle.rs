@@ -2,7 +2,7 @@
 //!
 //! Start with [`settle_failed`].
 
-use super::outcome::{UNKNOWN_REJECTED, UNRESOLVED, describe, name, note_stored};
+use super::outcome::{UNKNOWN_REJECTED, UNRESOLVED, name, note_stored};
 use super::report::ResourceReport;
 use super::retry::{Retried, retry_failed};
 use super::run::Run;
@@ -38,7 +38,7 @@ pub(super) async fn settle_failed(run: &Run, reports: &mut [ResourceReport]) {
             }
             Some(UpsertOutcome::Rejected(error) | UpsertOutcome::MissingRelated(error)) => {
                 report.counts.rejected += 1;
-                report.add_error(&describe(&error), &entity);
+                report.add_error(&error.to_string(), &entity);
                 if failed.entity.key().is_none() {
                     bar(run, report, UNKNOWN_REJECTED);
                 }
@@ -64,7 +64,7 @@ const NOT_ACKNOWLEDGED: &str = "Port did not acknowledge every entity";
 
 fn not_acknowledged(run: &Run, report: &mut ResourceReport, error: &EntityError, entity: &str) {
     report.counts.failed += 1;
-    report.add_error(&describe(error), entity);
+    report.add_error(&error.to_string(), entity);
     bar(run, report, NOT_ACKNOWLEDGED);
 }
 
