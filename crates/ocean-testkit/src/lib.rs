@@ -34,6 +34,7 @@
 //! | make it misbehave | [`Faults`], [`FaultPlan`], [`Rule`], [`Action`] |
 //! | see what was asked | [`Journal`], [`Entry`] |
 //! | move a simulator's clock | [`Clock`] |
+//! | say that a test cannot run here | [`not_run`] |
 //! | meet a Port | [`port::PortTwin`] |
 //! | meet a Jira | [`jira::JiraTwin`], [`jira::lies`] |
 //!
@@ -48,6 +49,7 @@ mod journal;
 mod message;
 pub mod port;
 mod server;
+mod skip;
 mod socket;
 
 pub use clock::Clock;
@@ -55,3 +57,4 @@ pub use fault::{Action, FaultPlan, Faults, Rewrite, Rule};
 pub use journal::{Entry, Journal, JournalMode};
 pub use message::{Request, Response};
 pub use server::{Controls, Server, Service};
+pub use skip::not_run;

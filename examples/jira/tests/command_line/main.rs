@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod confined;
 mod demo;
 mod desk;
 mod doctor;

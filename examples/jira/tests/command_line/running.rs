@@ -27,7 +27,12 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(program: &Program, arguments: &[&str]) -> Self {
-        let mut child = program.command(arguments).spawn().unwrap();
+        Self::spawn(program.command(arguments))
+    }
+
+    /// Starts a command that ends in the program.
+    pub(crate) fn spawn(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let output = Arc::new(Mutex::new(String::new()));
         let readers = vec![
             collect(child.stdout.take().unwrap(), &output),
