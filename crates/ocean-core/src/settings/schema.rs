@@ -83,7 +83,7 @@ fn has_constant_type(properties: &Value) -> bool {
 fn config_schema(spec: &Spec) -> Value {
     let mut properties = Map::new();
     for configuration in spec.configurations() {
-        let schema = match configuration.kind() {
+        let mut schema = match configuration.kind() {
             ConfigurationType::String => json!({"type": "string"}),
             ConfigurationType::Integer => json!({"type": "integer"}),
             ConfigurationType::Boolean => json!({"type": "boolean"}),
@@ -91,6 +91,11 @@ fn config_schema(spec: &Spec) -> Value {
             ConfigurationType::Object => json!({"type": "object"}),
             ConfigurationType::Array => json!({"type": "array"}),
         };
+        if let (Some(description), Some(schema)) =
+            (configuration.description(), schema.as_object_mut())
+        {
+            schema.insert("description".to_owned(), description.into());
+        }
         properties.insert(camel_case(configuration.key()), schema);
     }
     json!({

@@ -46,6 +46,7 @@ pub struct Configuration {
     required: bool,
     default: Option<Value>,
     sensitive: bool,
+    description: Option<String>,
 }
 
 /// What a setting of the integration accepts.
@@ -106,6 +107,7 @@ impl Spec {
                 required: entry.required,
                 default: entry.default.filter(|default| !default.is_null()),
                 sensitive: entry.sensitive,
+                description: entry.description,
             });
         }
         Ok(spec)
@@ -183,6 +185,12 @@ impl Configuration {
     pub const fn is_sensitive(&self) -> bool {
         self.sensitive
     }
+
+    /// What it is for, in the author's words.
+    #[must_use]
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
 }
 
 #[derive(Deserialize)]
@@ -210,6 +218,7 @@ struct Entry {
     default: Option<Value>,
     #[serde(default)]
     sensitive: bool,
+    description: Option<String>,
 }
 
 #[cfg(test)]
