@@ -5,6 +5,7 @@
 /// # Panics
 ///
 /// With `OCEAN_FORBID_SKIP` in the environment, which whoever has to see every test run sets.
+#[expect(clippy::print_stderr, reason = "a test has no other way to say so")]
 pub fn not_run(reason: &str) {
     let forbidden = std::env::var_os("OCEAN_FORBID_SKIP").is_some();
     assert!(!forbidden, "not run: {reason}");
