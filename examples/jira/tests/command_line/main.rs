@@ -16,5 +16,6 @@ mod running;
 mod schema;
 mod serving;
 mod settings;
+mod soak;
 mod staying;
 mod stopped;

@@ -45,6 +45,11 @@ impl Running {
         }
     }
 
+    /// What the system calls the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has printed so far.
     pub(crate) fn output(&self) -> String {
         self.output.lock().unwrap().clone()

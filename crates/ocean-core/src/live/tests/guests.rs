@@ -115,7 +115,7 @@ async fn an_event_that_one_of_its_processors_does_not_understand_becomes_a_dead_
 }
 
 #[tokio::test(start_paused = true)]
-async fn f62_a_processor_that_panics_over_a_subject_makes_a_dead_letter_and_blocks_nobody() {
+async fn f62_f82_a_processor_that_panics_over_a_subject_makes_a_dead_letter_and_blocks_nobody() {
     let mut world = World::new();
     world.source.put(1, 1);
     world.start();

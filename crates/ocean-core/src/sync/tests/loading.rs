@@ -315,7 +315,7 @@ async fn f46_a_mapping_that_does_not_compile_is_refused_before_anything_is_read(
 }
 
 #[tokio::test]
-async fn a_panic_in_a_resync_function_is_an_error_of_its_kind() {
+async fn f82_a_panic_in_a_resync_function_is_an_error_of_its_kind() {
     let integration = crate::Integration::new(()).on_resync(Kinds::A, panicking);
     let catalog = std::sync::Arc::new(InMemoryCatalog::new([Blueprint::new("a")]));
     catalog.set_mapping(json!({"resources": [resource(Kinds::A, "\"a\"", &json!({}))]}));
