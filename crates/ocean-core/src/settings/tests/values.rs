@@ -148,6 +148,10 @@ fn the_public_url_is_composed_of_base_and_prefix() {
     let deprecated =
         "OCEAN__INTEGRATION__CONFIG__APP_HOST: deprecated; set `OCEAN__BASE_URL` instead";
     assert_eq!(warnings(&sources(&[host])), [deprecated]);
+    let old_name =
+        "OCEAN__CREATE_PORT_RESOURCES_ORIGIN: `Ocean` is deprecated; say `Default` instead";
+    let ocean = ("OCEAN__CREATE_PORT_RESOURCES_ORIGIN", "Ocean");
+    assert_eq!(warnings(&sources(&[ocean])), [old_name]);
 }
 
 #[test]

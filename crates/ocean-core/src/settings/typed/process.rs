@@ -123,20 +123,27 @@ pub enum CreateResourcesOrigin {
 
 impl ProvisioningSettings {
     pub(super) fn read(root: &mut Section<'_>) -> Self {
-        const ORIGINS: &[(&str, CreateResourcesOrigin)] = &[
-            ("Empty", CreateResourcesOrigin::Empty),
-            ("Default", CreateResourcesOrigin::Default),
-            ("Port", CreateResourcesOrigin::Port),
-            ("Ocean", CreateResourcesOrigin::Default),
+        /// What each word means, and whether it is an old name.
+        const ORIGINS: &[(&str, (CreateResourcesOrigin, bool))] = &[
+            ("Empty", (CreateResourcesOrigin::Empty, false)),
+            ("Default", (CreateResourcesOrigin::Default, false)),
+            ("Port", (CreateResourcesOrigin::Port, false)),
+            ("Ocean", (CreateResourcesOrigin::Default, true)),
         ];
+        let key = "create_port_resources_origin";
+        let origin = root.optional(key, &format::choice(ORIGINS));
+        if let Some((_, true)) = origin
+            && let Some(place) = root.origin_of(key)
+        {
+            root.warn(key, &place, "`Ocean` is deprecated; say `Default` instead");
+        }
         Self {
             initialize_port_resources: root.or(
                 "initialize_port_resources",
                 &format::boolean(),
                 true,
             ),
-            create_port_resources_origin: root
-                .optional("create_port_resources_origin", &format::choice(ORIGINS)),
+            create_port_resources_origin: origin.map(|(origin, _)| origin),
             resources_path: path(root, "resources_path", ".port/resources"),
             send_raw_data_examples: root.or("send_raw_data_examples", &format::boolean(), true),
         }
