@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::catalog::Catalog;
+use super::catalog::{Blueprint, Catalog};
 use super::error::ApiError;
 use super::schema::Schema;
 use crate::message::{Request, Response};
@@ -61,8 +61,18 @@ pub(crate) fn change(
     put(catalog, identifier, document, StatusCode::OK)
 }
 
-/// `DELETE /blueprints/{blueprint}`: only when it has no entities.
+/// `DELETE /blueprints/{blueprint}`: only when it has no entities, and no other relates to it.
 pub(crate) fn delete(catalog: &mut Catalog, identifier: &str) -> Result<Response, ApiError> {
+    let mut others = catalog.blueprints.iter();
+    let relates = |blueprint: &Blueprint| {
+        let mut relations = blueprint.schema.relations.values();
+        relations.any(|relation| relation.target == identifier)
+    };
+    if let Some((other, _)) = others.find(|(name, one)| *name != identifier && relates(one)) {
+        return Err(ApiError::conflict(format!(
+            "blueprint \"{other}\" relates to blueprint \"{identifier}\""
+        )));
+    }
     if !catalog.blueprint(identifier)?.entities.is_empty() {
         return Err(ApiError::conflict(format!(
             "blueprint \"{identifier}\" has entities"
@@ -78,7 +88,15 @@ fn put(
     document: Value,
     status: StatusCode,
 ) -> Result<Response, ApiError> {
-    for (name, relation) in Schema::of(&document).relations {
+    let relations = Schema::of(&document).relations;
+    for (name, path) in mirrored(&document) {
+        let relation = path.split('.').next().unwrap_or_default();
+        if !relations.contains_key(relation) {
+            let message = format!("mirror property \"{name}\" needs relation \"{relation}\"");
+            return Err(ApiError::invalid(message));
+        }
+    }
+    for (name, relation) in relations {
         let target = relation.target.as_str();
         if target != identifier && !catalog.blueprints.contains_key(target) {
             let message = format!("target \"{target}\" of relation \"{name}\" was not found");
@@ -88,6 +106,13 @@ fn put(
     let response = answer(&document).with_status(status);
     catalog.put_blueprint(identifier, document);
     Ok(response)
+}
+
+/// The mirror properties of a blueprint, each with its path.
+fn mirrored(document: &Value) -> impl Iterator<Item = (&str, &str)> {
+    let members = document.get("mirrorProperties").and_then(Value::as_object);
+    let members = members.into_iter().flatten();
+    members.filter_map(|(name, one)| Some((name.as_str(), one.get("path")?.as_str()?)))
 }
 
 fn answer(document: &Value) -> Response {
@@ -128,6 +153,28 @@ mod tests {
         };
         assert_eq!(status(create(&mut catalog, &relating("absent"))), 422);
         assert_eq!(status(create(&mut catalog, &relating("a"))), 201);
+    }
+
+    #[test]
+    fn a_blueprint_that_another_relates_to_stays() {
+        let mut catalog = Catalog::default();
+        for name in ["a", "b"] {
+            let itself = json!({ "itself": { "target": name }, "a": { "target": "a" } });
+            let relating = body(json!({ "identifier": name, "relations": itself }));
+            assert_eq!(status(create(&mut catalog, &relating)), 201);
+        }
+        let deleted = ["a", "b", "a"].map(|name| status(delete(&mut catalog, name)));
+        assert_eq!(deleted, [409, 200, 200]);
+    }
+
+    #[test]
+    fn a_mirror_property_needs_its_relation() {
+        let mut catalog = Catalog::default();
+        let mirror = json!({ "m": { "path": "parent.$title" } });
+        let mut blueprint = json!({ "identifier": "a", "mirrorProperties": mirror });
+        assert_eq!(status(create(&mut catalog, &body(blueprint.clone()))), 422);
+        blueprint["relations"] = json!({ "parent": { "target": "a" } });
+        assert_eq!(status(create(&mut catalog, &body(blueprint))), 201);
     }
 
     #[test]

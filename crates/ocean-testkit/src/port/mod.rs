@@ -10,6 +10,7 @@ mod catalog;
 mod deletion;
 mod entity;
 mod error;
+mod extras;
 mod integration;
 mod listing;
 mod organization;

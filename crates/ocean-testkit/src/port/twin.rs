@@ -257,6 +257,24 @@ impl PortTwin {
         self.port.state().catalog.blueprints.remove(identifier);
     }
 
+    /// All actions, in the order of their identifiers.
+    #[must_use]
+    pub fn actions(&self) -> Vec<Value> {
+        self.port.state().extras.actions()
+    }
+
+    /// The scorecards of a blueprint, in the order of their identifiers.
+    #[must_use]
+    pub fn scorecards(&self, blueprint: &str) -> Vec<Value> {
+        self.port.state().extras.scorecards(blueprint)
+    }
+
+    /// All pages, in the order of their identifiers.
+    #[must_use]
+    pub fn pages(&self) -> Vec<Value> {
+        self.port.state().extras.pages()
+    }
+
     /// The document of an integration as last written.
     #[must_use]
     pub fn integration(&self, identifier: &str) -> Option<Value> {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::auth::Tokens;
 use super::catalog::{Catalog, Writer};
 use super::error::ApiError;
+use super::extras::Extras;
 use super::integration::Integrations;
 use super::organization::{self, Organization};
 use super::upsert::Limits;
@@ -30,6 +31,7 @@ pub(crate) struct Port {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) catalog: Catalog,
+    pub(crate) extras: Extras,
     pub(crate) tokens: Tokens,
     pub(crate) integrations: Integrations,
     pub(crate) organization: Organization,
@@ -95,9 +97,15 @@ impl State {
             ("GET", [blueprint]) => blueprints::get(catalog, blueprint),
             ("PUT", [blueprint]) => blueprints::replace(catalog, blueprint, request),
             ("PATCH", [blueprint]) => blueprints::change(catalog, blueprint, request),
-            ("DELETE", [blueprint]) => blueprints::delete(catalog, blueprint),
+            ("DELETE", [blueprint]) => {
+                let deleted = blueprints::delete(catalog, blueprint)?;
+                self.extras.forget_blueprint(blueprint);
+                Ok(deleted)
+            }
             ("DELETE", [blueprint, "all-entities"]) => deletion::all(catalog, blueprint, request),
-            ("POST", [_, "scorecards"]) => Ok(accepted().with_status(StatusCode::CREATED)),
+            ("POST", [blueprint, "scorecards"]) => {
+                self.extras.create_scorecard(catalog, blueprint, request)
+            }
             ("POST", [blueprint, "bulk", "entities", "delete"]) => {
                 deletion::bulk(catalog, blueprint, request, MAX_DELETIONS)
             }
@@ -131,14 +139,16 @@ impl State {
         }
     }
 
-    /// What is answered the same way always; the journal keeps what was sent.
-    fn other(&self, request: &Request, path: &[&str]) -> Result<Response, ApiError> {
+    /// What belongs to no blueprint and to no integration. Most of it is answered the same way
+    /// always; the journal keeps what was sent.
+    fn other(&mut self, request: &Request, path: &[&str]) -> Result<Response, ApiError> {
         match (request.method().as_str(), path) {
             ("GET", ["organization"]) => Ok(self.organization.get()),
             ("GET", ["kafka-credentials"]) => Ok(organization::kafka_credentials()),
             ("GET", ["migrations", migration]) => Ok(organization::migration(migration)),
-            ("POST", ["actions" | "pages"]) => Ok(accepted().with_status(StatusCode::CREATED)),
-            ("DELETE", ["pages", _]) => Ok(accepted()),
+            ("POST", ["actions"]) => self.extras.create_action(request),
+            ("POST", ["pages"]) => self.extras.create_page(request),
+            ("DELETE", ["pages", page]) => self.extras.delete_page(page),
             ("POST", ["lifecycle", ..]) => Ok(accepted()),
             ("GET", ["lifecycle", _]) => {
                 Ok(Response::json(&json!({ "ok": true, "status": "started" })))
