@@ -7,6 +7,7 @@ use std::error::Error as StdError;
 use http::StatusCode;
 use ocean_core::http::HttpError;
 use ocean_core::{CatalogError, ErrorClass};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// The result of a call to Port.
@@ -133,6 +134,23 @@ impl Error {
         }
     }
 
+    /// Whether Port refuses to make what it has already.
+    ///
+    /// It is not the same for everything that is made: 409, or 422 with a reason that says so.
+    pub(crate) fn is_taken(&self) -> bool {
+        let Self::Http(error) = self else {
+            return false;
+        };
+        match error.status() {
+            Some(StatusCode::CONFLICT) => true,
+            Some(StatusCode::UNPROCESSABLE_ENTITY) => error
+                .response()
+                .and_then(|response| response.json::<Refusal>().ok())
+                .is_some_and(|refusal| refusal.is_taken()),
+            _ => false,
+        }
+    }
+
     /// Whether Port itself says that there is no such thing.
     ///
     /// The 404 of a proxy, or of a wrong address, says nothing about what Port holds; Port's own
@@ -144,6 +162,21 @@ impl Error {
                 .is_some_and(|response| response.json::<Map<String, Value>>().is_ok()),
             _ => false,
         }
+    }
+}
+
+/// Why Port refuses, in its words.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Refusal {
+    error: Value,
+    message: Value,
+}
+
+impl Refusal {
+    fn is_taken(&self) -> bool {
+        let says = |part: &Value, text| part.as_str().is_some_and(|said| said.contains(text));
+        says(&self.error, "identifier_taken") || says(&self.message, "already exists")
     }
 }
 

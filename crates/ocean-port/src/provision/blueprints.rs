@@ -6,9 +6,8 @@
 //! the next. Contract `port-api.md` 6.2.
 
 use futures::future::join_all;
-use http::StatusCode;
 use ocean_core::error_chain;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::unfinished::is_unfinished;
 use crate::client::PortClient;
@@ -32,24 +31,45 @@ struct Open<'a> {
     is_begun: bool,
 }
 
+/// What became of the default blueprints.
+#[derive(Debug, Default)]
+pub(super) struct Made {
+    /// Those that were made or finished.
+    pub(super) blueprints: Vec<String>,
+    /// Another start made some at the same time, and removes them again if it fails.
+    pub(super) has_rival: bool,
+}
+
+/// What Port has under the identifier of a default blueprint.
+enum Found {
+    Nothing,
+    /// What one of the first two stages makes.
+    Unfinished,
+    /// It is whole, or somebody else's.
+    Theirs,
+}
+
 /// What became of the first stage of one blueprint.
 enum Begun {
     /// It is ours, and is removed again if another fails.
     Made,
-    /// An earlier start made it; it is finished, but not removed if another fails, since there
-    /// may be entities of it by now.
+    /// An earlier start made it, or another one did just now; it is finished, but not removed if
+    /// another fails, since there may be entities of it by now.
     MadeEarlier,
     /// Somebody else made it meanwhile; it is left alone.
     Exists,
 }
 
 impl PortClient {
-    /// Makes those of the blueprints that Port does not have or has unfinished; returns which.
-    pub(super) async fn make_blueprints(&self, blueprints: &[Value]) -> Result<Vec<String>> {
+    /// Makes those of the blueprints that Port does not have or has unfinished.
+    ///
+    /// When that fails they are removed again, unless another start has made them all meanwhile.
+    pub(super) async fn make_blueprints(&self, blueprints: &[Value]) -> Result<Made> {
         let open = self.open(blueprints).await?;
         let begun = join_all(open.iter().map(|one| self.begin(one))).await;
         let mut ours = Vec::new();
         let mut bare = Vec::new();
+        let mut has_rival = false;
         let mut failed = None;
         for (blueprint, begun) in open.iter().zip(begun) {
             match begun {
@@ -58,7 +78,7 @@ impl PortClient {
                     bare.push(blueprint);
                 }
                 Ok(Begun::MadeEarlier) => bare.push(blueprint),
-                Ok(Begun::Exists) => {}
+                Ok(Begun::Exists) => has_rival = true,
                 Err(error) => {
                     // Without an answer it may have been made all the same.
                     if error.status().is_none() {
@@ -72,7 +92,11 @@ impl PortClient {
             failed = self.complete(&bare).await.err();
         }
         match failed {
-            None => Ok(bare.iter().map(|one| one.identifier.to_owned()).collect()),
+            None => Ok(Made {
+                blueprints: bare.iter().map(|one| one.identifier.to_owned()).collect(),
+                has_rival,
+            }),
+            Some(_) if self.is_initialized().await => Ok(Made::default()),
             Some((blueprint, error)) => Err(Error::Provisioning {
                 blueprint: blueprint.to_owned(),
                 left_over: self.remove_all(&ours).await,
@@ -84,11 +108,10 @@ impl PortClient {
     async fn open<'a>(&self, blueprints: &'a [Value]) -> Result<Vec<Open<'a>>> {
         let checks = blueprints.iter().map(async |whole| {
             let identifier = identifier(whole)?;
-            let found = self.read_document::<Value>(identifier).await?;
-            let is_begun = match found {
-                None => false,
-                Some(found) if is_unfinished(&found, whole) => true,
-                Some(_) => return Ok(None),
+            let is_begun = match self.look(identifier, whole).await? {
+                Found::Nothing => false,
+                Found::Unfinished => true,
+                Found::Theirs => return Ok(None),
             };
             Ok(Some(Open {
                 identifier,
@@ -100,6 +123,20 @@ impl PortClient {
         Ok(checked?.into_iter().flatten().collect())
     }
 
+    async fn look(&self, identifier: &str, whole: &Value) -> Result<Found> {
+        Ok(match self.read_document::<Value>(identifier).await? {
+            None => Found::Nothing,
+            Some(found) if is_unfinished(&found, whole) => Found::Unfinished,
+            Some(_) => Found::Theirs,
+        })
+    }
+
+    /// Whether somebody told Port that everything is there. When Port does not say, it is not.
+    async fn is_initialized(&self) -> bool {
+        let found = self.integration().await.ok().flatten();
+        found.is_some_and(|found| found.are_port_resources_initialized == Some(true))
+    }
+
     /// Stage one.
     async fn begin(&self, blueprint: &Open<'_>) -> Result<Begun> {
         if blueprint.is_begun {
@@ -109,7 +146,13 @@ impl PortClient {
         let request = self.requests.create_blueprint(&bare)?;
         match self.transport.send(request).await {
             Ok(_) => Ok(Begun::Made),
-            Err(error) if error.status() == Some(StatusCode::CONFLICT) => Ok(Begun::Exists),
+            // Whoever was faster may not come to the end of it.
+            Err(error) if error.is_taken() => {
+                match self.look(blueprint.identifier, blueprint.whole).await? {
+                    Found::Unfinished => Ok(Begun::MadeEarlier),
+                    _ => Ok(Begun::Exists),
+                }
+            }
             Err(error) => Err(error),
         }
     }
@@ -139,27 +182,34 @@ impl PortClient {
 
     /// Removes what was begun; returns what could not be removed.
     ///
-    /// Port keeps a blueprint that another relates to, so it goes on as long as one more goes.
+    /// Port keeps a blueprint that another relates to, so those that stay are made to relate to
+    /// nothing, and removed then.
     async fn remove_all(&self, ours: &[&Open<'_>]) -> Vec<String> {
-        let mut left: Vec<&str> = ours.iter().map(|one| one.identifier).collect();
-        loop {
-            let mut still = Vec::new();
-            for identifier in left.iter().rev() {
-                if let Err(error) = self.remove_blueprint(identifier).await {
-                    tracing::warn!(
-                        blueprint = *identifier,
-                        error = error_chain(&error),
-                        "a default blueprint could not be removed again"
-                    );
-                    still.push(*identifier);
-                }
-            }
-            still.reverse();
-            if still.is_empty() || still.len() == left.len() {
-                return still.into_iter().map(str::to_owned).collect();
-            }
-            left = still;
+        let left = self.remove_each(ours).await;
+        for blueprint in &left {
+            // What this could not do is seen when the blueprint cannot be removed.
+            let _unrelated = self
+                .patch(blueprint.identifier, &unrelated(blueprint.whole))
+                .await;
         }
+        let left = self.remove_each(&left).await;
+        left.iter().map(|one| one.identifier.to_owned()).collect()
+    }
+
+    /// Removes what can be removed now; returns the rest.
+    async fn remove_each<'a, 'b>(&self, ours: &[&'a Open<'b>]) -> Vec<&'a Open<'b>> {
+        let mut left = Vec::new();
+        for blueprint in ours {
+            if let Err(error) = self.remove_blueprint(blueprint.identifier).await {
+                tracing::warn!(
+                    blueprint = blueprint.identifier,
+                    error = error_chain(&error),
+                    "a default blueprint could not be removed again"
+                );
+                left.push(*blueprint);
+            }
+        }
+        left
     }
 
     async fn remove_blueprint(&self, identifier: &str) -> Result<()> {
@@ -174,6 +224,19 @@ impl PortClient {
 fn identifier(blueprint: &Value) -> Result<&str> {
     let identifier = blueprint.get("identifier").and_then(Value::as_str);
     identifier.ok_or_else(|| Error::invalid_request("a default blueprint has no identifier"))
+}
+
+/// The blueprint with nothing in it that refers to another one.
+fn unrelated(blueprint: &Value) -> Value {
+    let mut bare = without(&without(blueprint, &COMPUTED), &RELATED);
+    for key in COMPUTED.iter().chain(&["relations"]) {
+        if let Some(fields) = bare.as_object_mut()
+            && blueprint.get(*key).is_some()
+        {
+            fields.insert((*key).to_owned(), Value::Object(Map::new()));
+        }
+    }
+    bare
 }
 
 pub(super) fn without(blueprint: &Value, keys: &[&str]) -> Value {

@@ -22,6 +22,12 @@ pub struct Defaults {
     pub mapping: Value,
     /// The blueprints to make when they are missing, in any order.
     pub blueprints: Vec<Value>,
+    /// The actions to make when they are missing.
+    pub actions: Vec<Value>,
+    /// The scorecards to make when they are missing, each with its blueprint.
+    pub scorecards: Vec<(String, Value)>,
+    /// The pages to make when they are missing.
+    pub pages: Vec<Value>,
     /// Who makes the default resources, unless that was settled when the integration was
     /// registered.
     pub origin: Origin,
@@ -70,6 +76,9 @@ impl Defaults {
         Self {
             mapping,
             blueprints: Vec::new(),
+            actions: Vec::new(),
+            scorecards: Vec::new(),
+            pages: Vec::new(),
             origin: Origin::Port,
             initialize_resources: true,
             runtime: Runtime::OnPrem,
@@ -84,6 +93,27 @@ impl Defaults {
     #[must_use]
     pub fn blueprint(mut self, blueprint: Value) -> Self {
         self.blueprints.push(blueprint);
+        self
+    }
+
+    /// With one more action.
+    #[must_use]
+    pub fn action(mut self, action: Value) -> Self {
+        self.actions.push(action);
+        self
+    }
+
+    /// With one more scorecard of a blueprint.
+    #[must_use]
+    pub fn scorecard(mut self, blueprint: impl Into<String>, scorecard: Value) -> Self {
+        self.scorecards.push((blueprint.into(), scorecard));
+        self
+    }
+
+    /// With one more page.
+    #[must_use]
+    pub fn page(mut self, page: Value) -> Self {
+        self.pages.push(page);
         self
     }
 

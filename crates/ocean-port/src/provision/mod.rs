@@ -1,10 +1,11 @@
-//! What must exist at Port before the first run: the registered integration, its mapping and the
-//! blueprints that the mapping writes to.
+//! What must exist at Port before the first run: the registered integration, its mapping, the
+//! blueprints that the mapping writes to, and the actions, scorecards and pages that go with them.
 //!
 //! Start with [`PortClient::provision`]; contract `port-api.md` 6.1 and 6.2.
 
 mod blueprints;
 mod defaults;
+mod extras;
 #[cfg(test)]
 mod tests;
 mod unfinished;
@@ -36,6 +37,8 @@ pub struct Provisioned {
     pub updated: bool,
     /// The blueprints that were made, or finished after an earlier start was interrupted.
     pub blueprints: Vec<String>,
+    /// The actions, scorecards and pages that could not be made; the next start tries again.
+    pub missing: Vec<String>,
 }
 
 impl PortClient {
@@ -50,11 +53,14 @@ impl PortClient {
     ///   leaves it, without relations or calculations: it is finished.
     /// - When a blueprint cannot be made, those made before are removed again, and the next start
     ///   begins anew: only success is remembered at Port.
+    /// - Wherever it is interrupted, and whatever fails: the next call that gets through leaves
+    ///   what one undisturbed call leaves. The same holds for two at once.
     ///
     /// # Errors
     ///
     /// When Port refuses or does not answer, or when the integration is registered for another
-    /// way of running it.
+    /// way of running it. An action, scorecard or page that cannot be made is no error: nothing
+    /// that is synced depends on it.
     pub async fn provision(&self, defaults: &Defaults) -> Result<Provisioned, Error> {
         let mut done = Provisioned::default();
         let found = self.integration().await?;
@@ -83,7 +89,8 @@ impl PortClient {
             Origin::Port => self.wait_for_mapping(integration).await?,
             Origin::Empty => self.make_empty(integration).await?,
             Origin::Default if defaults.initialize_resources => {
-                done.blueprints = self.make_resources(integration, defaults).await?;
+                self.make_resources(integration, defaults, &mut done)
+                    .await?;
             }
             Origin::Default => {}
         }
@@ -126,8 +133,11 @@ impl PortClient {
         let request = self
             .requests
             .create_integration(&new, origin == Origin::Port)?;
-        let answer: IntegrationAnswer = self.transport.read(request).await?;
-        Ok(answer.integration)
+        match self.transport.read::<IntegrationAnswer>(request).await {
+            // Another start was faster, or the answer to this one was lost on the way.
+            Err(error) if error.is_taken() => self.registered().await,
+            answer => Ok(answer?.integration),
+        }
     }
 
     /// Tells Port in one request what it does not know yet; false when it knows everything.
@@ -155,12 +165,14 @@ impl PortClient {
         Ok(true)
     }
 
-    /// The mapping if there is none, the missing blueprints, and the note that both are there.
+    /// The mapping if there is none, the resources that are missing, and the note that all of
+    /// that is there.
     async fn make_resources(
         &self,
         integration: IntegrationRecord,
         defaults: &Defaults,
-    ) -> Result<Vec<String>> {
+        done: &mut Provisioned,
+    ) -> Result<()> {
         if integration.mapping().is_none() {
             // Where Port hosts the integration, it would start a resync of its own.
             let skip_resync = defaults.runtime == Runtime::Saas;
@@ -170,12 +182,21 @@ impl PortClient {
             self.transport.send(request).await?;
         }
         let made = self.make_blueprints(&defaults.blueprints).await?;
+        done.blueprints = made.blueprints;
+        done.missing = self.make_extras(defaults).await;
+        if !done.missing.is_empty() {
+            return Ok(());
+        }
         self.change(&IntegrationChange {
             are_port_resources_initialized: Some(true),
             ..IntegrationChange::default()
         })
         .await?;
-        Ok(made)
+        if made.has_rival {
+            // It may have failed since, and what it takes back is missing for good.
+            self.make_blueprints(&defaults.blueprints).await?;
+        }
+        Ok(())
     }
 
     /// Waits until Port has made the resources, which ends with the mapping.

@@ -92,7 +92,9 @@ impl Requests {
         } else {
             "/integration"
         };
-        self.json(Method::POST, path, Caller::Integration, new)
+        let request = self.json(Method::POST, path, Caller::Integration, new)?;
+        // Port registers an identifier once, and refuses it from then on.
+        Ok(idempotent(request))
     }
 
     pub(crate) fn patch_integration(

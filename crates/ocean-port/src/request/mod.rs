@@ -83,6 +83,10 @@ impl Requests {
             let reason = "it is empty";
             return Err(Error::invalid_config("integration.identifier", reason));
         }
+        if version.is_empty() {
+            let reason = "it is empty";
+            return Err(Error::invalid_config("the integration's version", reason));
+        }
         let user_agent = format!("port-ocean/{kind}/{version}/{identifier}");
         Ok(Self {
             api: format!("{}/v1", config.base_url.trim_end_matches('/')),

@@ -5,6 +5,7 @@
 mod auth;
 mod delete;
 mod find;
+mod interrupted;
 mod provision;
 mod store;
 mod upsert;

@@ -10,14 +10,15 @@ use serde_json::{Value, json};
 
 use crate::config;
 
-async fn start() -> (PortTwin, PortClient) {
-    let twin = PortTwin::builder()
-        .client("id", "s3cret")
-        .start()
-        .await
-        .unwrap();
+pub(crate) async fn start() -> (PortTwin, PortClient) {
+    let twin = port().await;
     let client = PortClient::new(config(&twin)).unwrap();
     (twin, client)
+}
+
+pub(crate) async fn port() -> PortTwin {
+    let twin = PortTwin::builder().client("id", "s3cret");
+    twin.start().await.unwrap()
 }
 
 /// Two blueprints that relate to each other, so that neither can be made whole at first.
@@ -242,6 +243,41 @@ async fn nothing_is_made_unless_wanted() {
         json!([])
     );
     assert_eq!(twin.journal().count("POST", "/v1/blueprints"), 0);
+}
+
+#[tokio::test]
+async fn an_integration_that_is_to_be_empty_keeps_a_mapping_that_it_has() {
+    let (twin, client) = start().await;
+    twin.set_mapping("prod", json!({"resources": [{"kind": "theirs"}]}));
+    let empty = defaults().origin(Origin::Empty);
+    client.provision(&empty).await.unwrap();
+    let known = twin.integration("prod").unwrap();
+    assert_eq!(known["config"]["resources"][0]["kind"], "theirs");
+    assert!(initialized(&twin));
+}
+
+#[tokio::test]
+async fn where_port_hosts_it_a_first_mapping_starts_no_resync() {
+    for (runtime, registered, header) in [
+        (Runtime::Saas, "SaasOauth2", Some("true")),
+        (Runtime::OnPrem, "OnPrem", None),
+    ] {
+        let (twin, client) = start().await;
+        twin.set_mapping("prod", json!({}));
+        let answer = Action::rewrite(move |_, mut answer| {
+            answer["integration"]["installationType"] = registered.into();
+            answer
+        });
+        let read = Rule::new(answer).method("GET");
+        twin.faults().add(read.path("/v1/integration/prod"));
+        client
+            .provision(&defaults().runtime(runtime))
+            .await
+            .unwrap();
+        let requests = twin.journal().requests();
+        let filled = requests.iter().find(|one| one.path().ends_with("/config"));
+        assert_eq!(filled.unwrap().header("x-skip-resync"), header);
+    }
 }
 
 #[tokio::test]
