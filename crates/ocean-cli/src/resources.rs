@@ -1,4 +1,7 @@
-//! Which mapping and which blueprints does a new installation start with?
+//! Which mapping and which blueprints, actions, scorecards and pages does a new installation start
+//! with?
+
+mod files;
 
 use std::path::Path;
 
@@ -8,19 +11,28 @@ use ocean_core::settings::{
 };
 use ocean_port::{Defaults, Origin, Runtime};
 use secrecy::ExposeSecret as _;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
+use self::files::{Document, Files};
 use crate::app::CliApp;
-use crate::environment::read;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-const MAPPINGS: [&str; 2] = ["port-app-config.yaml", "port-app-config.yml"];
-const BLUEPRINTS: &str = "blueprints.json";
+/// The mapping of an installation that brings none along.
+const NO_RESOURCES: &str = "resources: []";
+
+/// What a file of scorecards has for one blueprint.
+#[derive(Deserialize)]
+struct Scorecards {
+    blueprint: String,
+    data: Vec<Value>,
+}
 
 /// What the integration tells Port about itself before the first run.
 ///
-/// The files of `resources_path` below `folder` come before those in the binary.
+/// The folder at `resources_path` below `folder`, if there is one, comes before what is in the
+/// binary, and as a whole: a file that it lacks is not taken from the binary.
 pub(crate) fn defaults(
     app: &CliApp,
     settings: &Settings,
@@ -28,7 +40,11 @@ pub(crate) fn defaults(
 ) -> Result<Defaults, Failure> {
     let provisioning = &settings.provisioning;
     let own = folder.map(|folder| folder.join(&provisioning.resources_path));
-    let mut defaults = Defaults::new(mapping(app, own.as_deref())?)
+    let files = match own.filter(|own| own.is_dir()) {
+        Some(own) => Files::read(&own)?,
+        None => embedded(app),
+    };
+    let mut defaults = Defaults::new(mapping(files.mapping.as_ref())?)
         .origin(match provisioning.create_port_resources_origin {
             Some(CreateResourcesOrigin::Empty) => Origin::Empty,
             Some(CreateResourcesOrigin::Default) => Origin::Default,
@@ -46,10 +62,25 @@ pub(crate) fn defaults(
             ProcessingMode::OceanCore => "ocean-core",
             _ => "dsp",
         });
-    for blueprint in blueprints(app, own.as_deref())? {
-        defaults = defaults.blueprint(blueprint);
+    defaults.blueprints = list(files.blueprints.as_ref())?;
+    defaults.actions = list(files.actions.as_ref())?;
+    defaults.pages = list(files.pages.as_ref())?;
+    for Scorecards { blueprint, data } in list(files.scorecards.as_ref())? {
+        for scorecard in data {
+            defaults = defaults.scorecard(&blueprint, scorecard);
+        }
     }
     Ok(defaults)
+}
+
+/// What the author put into the binary.
+fn embedded(app: &CliApp) -> Files {
+    let document = |name: &str, text: &str| Some(Document::new(name, text));
+    Files {
+        mapping: document("the built-in mapping", app.mapping),
+        blueprints: document("the built-in list of blueprints", app.blueprints),
+        ..Files::default()
+    }
 }
 
 /// Where Port tells that a resync is wanted; nowhere when it is asked instead.
@@ -63,33 +94,18 @@ fn changelog_destination(settings: &Settings) -> Value {
     }
 }
 
-fn mapping(app: &CliApp, own: Option<&Path>) -> Result<Value, Failure> {
-    let mut name = "the built-in mapping".to_owned();
-    let mut text = app.mapping.to_owned();
-    for path in MAPPINGS.iter().filter_map(|file| Some(own?.join(file))) {
-        if let Some(found) = read(&path)? {
-            (name, text) = (path.display().to_string(), found);
-            break;
-        }
-    }
-    match AppConfig::from_yaml(&name, &text) {
+fn mapping(document: Option<&Document>) -> Result<Value, Failure> {
+    let (name, text) = match document {
+        Some(document) => (document.name(), document.text()),
+        None => ("the default mapping", NO_RESOURCES),
+    };
+    match AppConfig::from_yaml(name, text) {
         Ok(parsed) => Ok(parsed.config.to_value()),
         Err(faults) => Err(Failure::new(Exit::Invalid, faults.to_string())),
     }
 }
 
-fn blueprints(app: &CliApp, own: Option<&Path>) -> Result<Vec<Value>, Failure> {
-    let mut name = "the built-in list of blueprints".to_owned();
-    let mut text = app.blueprints.to_owned();
-    if let Some(path) = own.map(|own| own.join(BLUEPRINTS))
-        && let Some(found) = read(&path)?
-    {
-        (name, text) = (path.display().to_string(), found);
-    }
-    serde_json::from_str(&text).map_err(|error| {
-        Failure::new(
-            Exit::Invalid,
-            format!("{name} is not a list of blueprints: {error}"),
-        )
-    })
+/// The elements of a document that need not exist.
+fn list<T: for<'de> Deserialize<'de>>(document: Option<&Document>) -> Result<Vec<T>, Failure> {
+    document.map_or_else(|| Ok(Vec::new()), Document::list)
 }

@@ -11,6 +11,7 @@ mod lint;
 mod live;
 mod plan;
 mod process;
+mod provisioning;
 mod refused;
 mod running;
 mod schema;
