@@ -130,6 +130,8 @@ impl ProvisioningSettings {
             ("Port", (CreateResourcesOrigin::Port, false)),
             ("Ocean", (CreateResourcesOrigin::Default, true)),
         ];
+        // In the order in which they are told.
+        let initialize = root.or("initialize_port_resources", &format::boolean(), true);
         let key = "create_port_resources_origin";
         let origin = root.optional(key, &format::choice(ORIGINS));
         if let Some((_, true)) = origin
@@ -138,11 +140,7 @@ impl ProvisioningSettings {
             root.warn(key, &place, "`Ocean` is deprecated; say `Default` instead");
         }
         Self {
-            initialize_port_resources: root.or(
-                "initialize_port_resources",
-                &format::boolean(),
-                true,
-            ),
+            initialize_port_resources: initialize,
             create_port_resources_origin: origin.map(|(origin, _)| origin),
             resources_path: path(root, "resources_path", ".port/resources"),
             send_raw_data_examples: root.or("send_raw_data_examples", &format::boolean(), true),
