@@ -17,6 +17,7 @@ use super::deadline::{Budget, Deadline, Deadlines};
 use super::error::{CallContext, HttpError};
 use super::pause::{LONGEST_PAUSE, TooLong};
 use super::priority::Priority;
+use super::received::note_size;
 use super::redact::RedactedUri;
 use super::response::Response;
 use super::retry::{Failure, Mode};
@@ -131,6 +132,11 @@ impl<'c> Call<'c> {
                 .attempt(headers.clone(), slot, want)
                 .instrument(span.clone())
                 .await;
+            let status = outcome.as_ref().ok().map(http::Response::status);
+            self.inner
+                .settings
+                .meter
+                .note_attempt(self.attempts, status);
             let announcement = self.heed(&outcome);
             if self.is_unauthorized(&outcome) && self.renewed(generation, &headers).await? {
                 continue;
@@ -255,6 +261,7 @@ impl Call<'_> {
                 seconds = wait.as_secs_f64(),
                 "the server asked for a pause"
             );
+            self.inner.settings.meter.note_pause(wait);
             self.inner.pauses.announce(&self.host, wait);
         }
         announcement
@@ -366,6 +373,7 @@ impl Call<'_> {
             }
             whole.extend_from_slice(&piece);
         }
+        note_size(whole.len());
         // The items of a page share this memory for long, so it has no room to spare.
         whole.shrink_to_fit();
         Ok(whole.into())

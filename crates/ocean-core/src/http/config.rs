@@ -11,6 +11,7 @@ use super::auth::{Authenticator, Credentials};
 use super::client::HttpClient;
 use super::deadline::Deadlines;
 use super::error::HttpError;
+use super::meter::HttpMeter;
 use super::pause::Pauses;
 use super::priority::Precedence;
 use super::proxy::Proxies;
@@ -49,6 +50,7 @@ pub(super) struct Settings {
     pub(super) ca_pems: Vec<Vec<u8>>,
     pub(super) verify_tls: bool,
     pub(super) masker: Masker,
+    pub(super) meter: Arc<HttpMeter>,
     pub(super) randomness: Randomness,
 }
 
@@ -80,6 +82,7 @@ impl HttpClientBuilder {
                 ca_pems: Vec::new(),
                 verify_tls: true,
                 masker: Masker::default(),
+                meter: Arc::default(),
                 randomness: Arc::new(fastrand::f64),
             },
             user_agent: None,
@@ -197,6 +200,12 @@ impl HttpClientBuilder {
     /// Hides secrets in errors; give it the values of the credentials.
     pub fn masker(mut self, masker: Masker) -> Self {
         self.settings.masker = masker;
+        self
+    }
+
+    /// Counts its requests here, too.
+    pub fn meter(mut self, meter: Arc<HttpMeter>) -> Self {
+        self.settings.meter = meter;
         self
     }
 

@@ -50,6 +50,7 @@
 //! | let some calls go before others | [`Priority`] |
 //! | send | [`HttpClient::send`], [`HttpClient::send_json`], [`HttpClient::open`] |
 //! | read a listing | [`paging::OffsetPages`], [`paging::TokenPages`] |
+//! | count what is sent | [`HttpMeter`] |
 //! | hide secrets in text | [`Masker`] |
 //! | test without a socket | [`Transport`] |
 
@@ -59,10 +60,12 @@ mod client;
 mod config;
 mod deadline;
 mod error;
+mod meter;
 pub mod paging;
 mod pause;
 mod priority;
 mod proxy;
+mod received;
 mod redact;
 mod response;
 mod retry;
@@ -78,8 +81,10 @@ pub use self::client::HttpClient;
 pub use self::config::HttpClientBuilder;
 pub use self::deadline::{Deadline, Deadlines};
 pub use self::error::{CallContext, HttpError};
+pub use self::meter::{HttpCounts, HttpMeter};
 pub use self::priority::Priority;
 pub use self::proxy::Proxies;
+pub(crate) use self::received::{NoteSize, sizes_of};
 pub use self::redact::{Masker, redact_url};
 pub use self::response::Response;
 pub use self::retry::{Retry, RetryPolicy};
