@@ -92,6 +92,7 @@
 //! | run a resync | [`SyncEngine`], [`ResyncReport`] |
 //! | know what it would write | [`Rehearsal`], [`ResyncPlan`] |
 //! | check a mapping | [`Linter`] |
+//! | measure the process, and tell Port of its runs | [`Metrics`], [`Reporting`], [`Telemetry`] |
 //! | write another catalog than Port | [`Catalog`], [`IntegrationStore`] |
 //!
 //! # Where next
@@ -113,6 +114,7 @@ mod kind;
 mod lint;
 mod live;
 mod mapping;
+mod metrics;
 mod plan;
 mod reads;
 mod resource;
@@ -147,6 +149,10 @@ pub use crate::mapping::{
     CompiledMapping, Environment, ExplainedExpression, Explanation, ExpressionFault, FaultCause,
     Gives, ItemError, ItemErrorKind, ItemErrors, MapError, MapOptions, Mapped, MapperPool,
     Misconfigured, MissingStep, NoKey, ResourceMapper, Skipped, Unsplit,
+};
+pub use crate::metrics::{
+    KindMetrics, LOCAL_ONLY, Labels, MetricSource, Metrics, MetricsForm, Page, Reporting,
+    SyncMetrics, SyncState, Telemetry,
 };
 pub use crate::plan::{
     Applied, ApplyError, FieldChange, PlannedForBlueprint, PlannedWrite, Rehearsal, ResyncPlan,

@@ -11,6 +11,7 @@ use super::status::{Phase, Status};
 use super::trigger::{Demand, Trigger};
 use crate::http::Masker;
 use crate::live::{EventQueue, Health, HealthCheck, QueueHealth, ResyncAnswer, ServerHost};
+use crate::metrics::Metrics;
 
 /// The header that may carry the secret instead of `Authorization: Bearer`.
 const SECRET_HEADER: &str = "x-ocean-resync-secret";
@@ -36,6 +37,7 @@ pub(super) struct Host {
     pub(super) masker: Masker,
     /// What both answers about health tell beside the facts.
     pub(super) core_version: &'static str,
+    pub(super) metrics: Metrics,
 }
 
 impl ServerHost for Host {
@@ -44,6 +46,10 @@ impl ServerHost for Host {
             HealthCheck::Ready => self.ready(),
             HealthCheck::Live => Health::new(true).detail("core_version", self.core_version),
         }
+    }
+
+    fn metrics(&self) -> Option<String> {
+        Some(self.metrics.text())
     }
 
     fn request_resync(&self, headers: &HeaderMap) -> ResyncAnswer {
@@ -132,6 +138,7 @@ mod tests {
             calls,
             masker: Masker::new(["s3cret"]),
             core_version: "1.2.3",
+            metrics: Metrics::default(),
         }
     }
 

@@ -4,6 +4,7 @@
 
 mod control;
 mod host;
+mod measured;
 mod polling;
 mod resyncs;
 mod runs;
@@ -23,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::control::{ControlSocket, Letter, Order, Reply, perform_order, send_order};
 pub use self::host::Calls;
 use self::host::Host;
+use self::measured::OfRuntime;
 pub use self::resyncs::ResyncEnd;
 use self::resyncs::{Observer, Resyncs};
 use self::runs::run_on_demand;
@@ -134,6 +136,11 @@ impl Runtime {
             Some(reason) => ingest.without_consumer(reason),
             None => ingest,
         });
+        let metrics = self.resyncs.engine().metrics().clone();
+        metrics.add(OfRuntime {
+            status: Arc::clone(&self.status),
+            queue: Arc::clone(self.live.queue()),
+        });
         let host = Host {
             status: Arc::clone(&self.status),
             queue: Arc::clone(self.live.queue()),
@@ -141,6 +148,7 @@ impl Runtime {
             calls: http.calls,
             masker: http.masker,
             core_version: http.core_version,
+            metrics,
         };
         let bound =
             WebhookServer::bind(http.addr, Arc::clone(&ingest), Arc::new(host), http.options);

@@ -92,6 +92,7 @@ impl ToldResyncs {
             Some(Err(_)) => ResyncStatus::Failed,
         };
         self.tell(status, after(stop, LAST_WORD)).await;
+        self.engine.metrics().end(status);
         ended.transpose()
     }
 

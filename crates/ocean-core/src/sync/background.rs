@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use crate::catalog::IntegrationStore;
 use crate::error::error_chain;
@@ -30,12 +31,13 @@ impl Background {
     ) {
         let (store, kind) = (Arc::clone(store), kind.to_owned());
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        tasks.spawn(async move {
+        let sending = async move {
             if let Err(error) = store.send_kind_examples(&kind, examples).await {
                 let error = error_chain(&error);
                 tracing::warn!(kind, error, "kind examples were not sent");
             }
-        });
+        };
+        tasks.spawn(sending.in_current_span());
     }
 
     /// Waits a little for what is on its way, then drops it.

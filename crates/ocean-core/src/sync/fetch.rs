@@ -8,10 +8,12 @@ use futures::StreamExt as _;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use super::run::Run;
 use crate::batch::{Batch, BatchStream};
 use crate::error::{ErrorClass, SourceError, error_chain};
+use crate::http::sizes_of;
 use crate::mapping::{MapError, MapOptions, Mapped, ResourceMapper};
 use crate::resync::ResyncContext;
 
@@ -36,6 +38,8 @@ pub(super) struct Fetched {
     pub(super) incomplete: Vec<String>,
     /// Whether the third-party system refused the credentials.
     pub(super) unauthorized: bool,
+    /// How many functions failed.
+    pub(super) failed: usize,
     /// The first raw items.
     pub(super) examples: Vec<Value>,
 }
@@ -45,7 +49,8 @@ impl Fetcher {
     pub(super) fn start(run: &Arc<Run>, resource: usize) -> Self {
         let (sender, batches) = mpsc::channel(QUEUE);
         let mut task = JoinSet::new();
-        task.spawn(read(Arc::clone(run), resource, sender));
+        let reading = read(Arc::clone(run), resource, sender).in_current_span();
+        task.spawn(sizes_of(run.metrics.note_sizes(resource), reading));
         Self { batches, task }
     }
 
@@ -65,6 +70,7 @@ impl Fetcher {
             Some(Ok(fetched)) => fetched,
             Some(Err(error)) if error.is_panic() => Fetched {
                 incomplete: vec![format!("its resync function panicked: {error}")],
+                failed: 1,
                 ..Fetched::default()
             },
             Some(Err(_)) | None => Fetched {
@@ -103,6 +109,7 @@ async fn read(
         match forward(&run, mapper, stream, &sender, &mut fetched.examples).await {
             End::OfData => {}
             End::Failed(error) => {
+                fetched.failed += 1;
                 fetched.unauthorized |= error.class() == ErrorClass::Unauthorized;
                 fetched.incomplete.push(error_chain(&error));
             }

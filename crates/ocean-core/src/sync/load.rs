@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use super::content::MappedFields;
 use super::fenced::{Sent, fenced_upsert};
@@ -292,10 +293,11 @@ impl Loader {
         let known = self.blueprints.get(&blueprint);
         let known = known.and_then(|lane| lane.blueprint.clone());
         let run = Arc::clone(&self.run);
-        self.in_flight.spawn(async move {
+        let writing = async move {
             let sent = fenced_upsert(&run, &blueprint, known.as_deref(), bulk).await;
             InFlight { prints, sent }
-        });
+        };
+        self.in_flight.spawn(writing.in_current_span());
     }
 
     async fn next_answer(&mut self) {

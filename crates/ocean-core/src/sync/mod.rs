@@ -32,6 +32,7 @@ use futures::TryStreamExt as _;
 use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 pub(crate) use self::content::{differing_fields, field_of, fields_of};
@@ -51,11 +52,16 @@ use crate::error::{ErrorClass, error_chain};
 use crate::fence::{Fence, Ticket};
 use crate::integration::{Hooks, Integration};
 use crate::mapping::{CheckedMapping, Environment, MapperPool};
+use crate::metrics::{Metrics, RunMetrics};
 use crate::resync::Registry;
 
 /// Resources that are read side by side. Later ones begin when an earlier one ends, so that the
 /// batches in memory are bounded whatever the size of the mapping.
 const ACTIVE_RESOURCES: usize = 4;
+
+/// Whether Port is told how the kinds of a run do. It would not be of a run whose items it
+/// processes itself.
+const TELLS_PORT: bool = true;
 
 /// Makes the catalog equal to the source.
 ///
@@ -87,6 +93,7 @@ pub struct SyncEngine {
     pool: Arc<MapperPool>,
     fence: Arc<Fence>,
     options: SyncOptions,
+    metrics: Metrics,
 }
 
 /// What may differ from engine to engine.
@@ -119,6 +126,7 @@ struct Began {
     ticket: Ticket,
     /// Entities per blueprint; `None` when Port could not list them.
     census: Option<BTreeMap<String, usize>>,
+    metrics: RunMetrics,
 }
 
 impl SyncEngine {
@@ -140,6 +148,7 @@ impl SyncEngine {
             pool,
             fence: Fence::new(),
             options: SyncOptions::default(),
+            metrics: Metrics::default(),
         }
     }
 
@@ -156,6 +165,7 @@ impl SyncEngine {
             pool,
             fence: Fence::new(),
             options: SyncOptions::default(),
+            metrics: Metrics::default(),
         }
     }
 
@@ -173,6 +183,17 @@ impl SyncEngine {
         self
     }
 
+    /// The same engine, measured here.
+    #[must_use]
+    pub fn metered(mut self, metrics: Metrics) -> Self {
+        self.metrics = metrics;
+        self
+    }
+
+    pub(crate) const fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
     /// Runs one full resync.
     ///
     /// Cancelling `cancellation` stops it between two batches: requests to write that were sent
@@ -186,8 +207,21 @@ impl SyncEngine {
         progress: &Progress,
         cancellation: &CancellationToken,
     ) -> Result<ResyncReport, ResyncError> {
+        let id = Uuid::new_v4();
+        let span = tracing::info_span!("resync", resync_id = %id);
+        let resync = self.resync_as(id, progress, cancellation);
+        Box::pin(resync).instrument(span).await
+    }
+
+    async fn resync_as(
+        &self,
+        id: Uuid,
+        progress: &Progress,
+        cancellation: &CancellationToken,
+    ) -> Result<ResyncReport, ResyncError> {
         let started = Instant::now();
-        let mut report = ResyncReport::new(Uuid::new_v4());
+        let mut report = ResyncReport::new(id);
+        let metrics = self.metrics.begin(id, cancellation.clone());
         let stored = self.store.mapping().await.map_err(ResyncError::Catalog)?;
         let Some(stored) = stored else {
             tracing::warn!("the mapping is empty, nothing is read and nothing is deleted");
@@ -201,6 +235,7 @@ impl SyncEngine {
             report.duration = started.elapsed();
             return Ok(report);
         }
+        metrics.plan(&checked.config, TELLS_PORT);
         let ticket = self.fence.begin_run();
         let before = self.catalog.now().await.map_err(ResyncError::Catalog)?;
         self.catalog.clear_cache();
@@ -210,9 +245,13 @@ impl SyncEngine {
         };
         let resources = checked.config.resources.iter();
         progress.begin(&stored, resources.map(|resource| resource.kind.to_string()));
-        let began = Began { ticket, census };
+        let began = Began {
+            ticket,
+            census,
+            metrics,
+        };
         let run = self.run(report.id, checked, began, progress, cancellation);
-        tracing::info!(resync_id = %report.id, resources = run.config.resources.len(), "resync began");
+        tracing::info!(resources = run.config.resources.len(), "resync began");
         if let Err(error) = self.hooks.run_resync_start().await {
             let reason = format!("a hook before the resync failed: {}", error_chain(&error));
             run.bars().all(&*reason);
@@ -223,7 +262,7 @@ impl SyncEngine {
         self.finish(&run, &mut report, &stored, before, cancellation)
             .await;
         report.duration = started.elapsed();
-        tracing::info!(resync_id = %report.id, outcome = ?report.outcome, "resync ended");
+        tracing::info!(outcome = ?report.outcome, "resync ended");
         Ok(report)
     }
 
@@ -267,6 +306,7 @@ impl SyncEngine {
             census: began.census,
             fence: Arc::clone(&self.fence),
             ticket: began.ticket,
+            metrics: began.metrics,
         }))
     }
 
@@ -285,7 +325,14 @@ impl SyncEngine {
             run.bars().all(&*reason);
             report.errors.push(reason);
         }
+        let began = Instant::now();
+        run.metrics.reconciliation_began();
         report.reconciliation = reconcile(run, before, &self.options.allow_empty).await;
+        let (done, deleted) = (
+            report.reconciliation.is_done(),
+            report.reconciliation.deleted(),
+        );
+        run.metrics.reconciliation_ended(began, done, deleted);
         run.background.finish().await;
         report.outcome = if cancellation.is_cancelled() {
             Outcome::Aborted
@@ -364,7 +411,9 @@ async fn sync_resources(run: &Arc<Run>) -> Vec<ResourceReport> {
         while active.len() < ACTIVE_RESOURCES
             && let Some(index) = waiting.pop_front()
         {
-            active.spawn(sync_resource(Arc::clone(run), index));
+            let kind = run.config.resources.get(index).map(|found| &*found.kind);
+            let span = tracing::info_span!("resource", kind, index);
+            active.spawn(sync_resource(Arc::clone(run), index).instrument(span));
         }
         match active.join_next().await {
             Some(Ok(report)) => {

@@ -8,6 +8,8 @@ use std::time::Duration;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::metrics::Measured;
+
 /// How many examples of one error are kept; all of them are counted.
 const EXAMPLES: usize = 3;
 /// How many different errors of one resource are kept; the rest is counted as "other errors".
@@ -52,12 +54,7 @@ impl ResyncReport {
                 || resource.counts.rejected > 0
                 || resource.counts.failed > 0
         });
-        let reconciliation = &self.reconciliation;
-        let kept = reconciliation
-            .blueprints
-            .iter()
-            .any(|found| !found.kept_because.is_empty());
-        !self.errors.is_empty() || resource_failed || !reconciliation.skipped.is_empty() || kept
+        !self.errors.is_empty() || resource_failed || !self.reconciliation.is_done()
     }
 
     /// The counts of all resources together.
@@ -118,6 +115,25 @@ impl ResourceReport {
             index,
             incomplete,
             ..Self::default()
+        }
+    }
+
+    /// Its numbers, as `/metrics` and Port have them.
+    pub(super) fn measured(&self, failed_reads: usize) -> Measured {
+        let counts = &self.counts;
+        let lost = counts.filtered + counts.unmapped + counts.failed_to_map;
+        Measured {
+            index: self.index,
+            complete: self.incomplete.is_empty(),
+            duration: self.duration,
+            failed_reads,
+            raw: counts.fetched,
+            transformed: counts.fetched.saturating_sub(lost),
+            filtered_out: counts.filtered + counts.unmapped,
+            not_mapped: counts.failed_to_map,
+            loaded: counts.created + counts.updated,
+            not_loaded: counts.failed + counts.rejected,
+            skipped: counts.unchanged,
         }
     }
 
@@ -235,6 +251,12 @@ pub struct ReconciliationReport {
 }
 
 impl ReconciliationReport {
+    /// Whether nothing was kept that may be gone.
+    pub(super) fn is_done(&self) -> bool {
+        let mut blueprints = self.blueprints.iter();
+        self.skipped.is_empty() && blueprints.all(|found| found.kept_because.is_empty())
+    }
+
     /// How many entities were deleted.
     #[must_use]
     pub fn deleted(&self) -> usize {

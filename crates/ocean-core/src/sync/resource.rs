@@ -32,6 +32,7 @@ pub(super) async fn sync_resource(run: Arc<Run>, index: usize) -> ResourceReport
     };
     let progress = run.progress.resource(index);
     progress.enter(Phase::Running);
+    run.metrics.resource_began(index);
     let mut sync = ResourceSync::new(Arc::clone(&run), index);
     if run.registry.resyncs(&config.kind).is_empty() {
         let known: Vec<&str> = run.registry.kinds().collect();
@@ -43,8 +44,10 @@ pub(super) async fn sync_resource(run: Arc<Run>, index: usize) -> ResourceReport
     } else {
         sync.run_to_end().await;
     }
+    let failed_reads = sync.failed_reads;
     let mut report = sync.report().await;
     report.duration = started.elapsed();
+    run.metrics.resource_ended(&report.measured(failed_reads));
     let done = report.incomplete.is_empty();
     progress.enter(if done { Phase::Done } else { Phase::Incomplete });
     tracing::info!(
@@ -66,6 +69,7 @@ struct ResourceSync {
     loader: Loader,
     keys: Keys,
     misconfigured: NullFields,
+    failed_reads: usize,
 }
 
 /// How many items gave no key, and why.
@@ -125,6 +129,7 @@ impl ResourceSync {
             loader,
             keys: Keys::default(),
             misconfigured: NullFields::default(),
+            failed_reads: 0,
         }
     }
 
@@ -205,6 +210,7 @@ impl ResourceSync {
                 .unauthorized
                 .store(true, std::sync::atomic::Ordering::Relaxed);
         }
+        self.failed_reads = fetched.failed;
         let tally = &mut self.loader.tally;
         for reason in fetched.incomplete {
             tally.incomplete(reason);

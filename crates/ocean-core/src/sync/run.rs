@@ -21,6 +21,7 @@ use crate::error::{ErrorClass, error_chain};
 use crate::fence::{Fence, Ticket};
 use crate::fingerprint::{Fingerprint, Fingerprints};
 use crate::mapping::{CompiledMapping, MapperPool};
+use crate::metrics::RunMetrics;
 use crate::resync::{Registry, RunScope};
 
 /// After so many bulks in a row without an answer a run stops. More than one resource has in
@@ -44,6 +45,7 @@ pub(super) struct Run {
     pub(super) fence: Arc<Fence>,
     /// As old as the oldest page of the run.
     pub(super) ticket: Ticket,
+    pub(super) metrics: RunMetrics,
     pub(super) prints: Fingerprints,
     pub(super) send_examples: bool,
     /// Ends the run early: cancelled from outside, or by a refusal that makes going on useless.
@@ -78,6 +80,7 @@ pub(super) struct RunParts {
     pub(super) census: Option<BTreeMap<String, usize>>,
     pub(super) fence: Arc<Fence>,
     pub(super) ticket: Ticket,
+    pub(super) metrics: RunMetrics,
 }
 
 impl Run {
@@ -106,6 +109,7 @@ impl Run {
             prints: parts.fence.prints().clone(),
             fence: parts.fence,
             ticket: parts.ticket,
+            metrics: parts.metrics,
             unauthorized: AtomicBool::new(false),
             background: Background::default(),
             unanswered_bulks: AtomicUsize::new(0),

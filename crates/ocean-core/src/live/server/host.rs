@@ -5,12 +5,17 @@ use serde_json::{Map, Value};
 
 /// Tells the server about the process, and takes the orders that come in over HTTP.
 ///
-/// Both methods are called on a thread of the async runtime, for every such request: they must
+/// All methods are called on a thread of the async runtime, for every such request: they must
 /// return at once.
 pub trait ServerHost: Send + Sync + 'static {
     /// How the process is. [`HealthCheck::Ready`] fails only when an event would be refused; that
     /// another system is down belongs into the details.
     fn health(&self, check: HealthCheck) -> Health;
+
+    /// What `/metrics` shows, as OpenMetrics text. By default there is no such route.
+    fn metrics(&self) -> Option<String> {
+        None
+    }
 
     /// Asks for a resync, on behalf of `POST /resync`. The implementation authenticates the
     /// headers and merges requests into one run. By default there is no such route.

@@ -45,12 +45,13 @@ const EXHAUSTED: Duration = Duration::from_millis(50);
 /// How long to wait for a place when every connection is answering.
 const CROWDED: Duration = Duration::from_millis(10);
 
-/// An HTTP/1.1 server for webhooks, health and the request for a resync.
+/// An HTTP/1.1 server for webhooks, health, metrics and the request for a resync.
 ///
 /// | route | answered by |
 /// |---|---|
 /// | `POST {prefix}/integration{path}` | [`Ingest::receive`], for each path with a processor |
 /// | `GET {prefix}/health/live`, `GET {prefix}/health/ready` | [`ServerHost::health`] |
+/// | `GET {prefix}/metrics`, `GET {prefix}/metrics/` | [`ServerHost::metrics`] |
 /// | `POST /resync` | [`ServerHost::request_resync`] |
 ///
 /// # Guarantees
@@ -58,6 +59,7 @@ const CROWDED: Duration = Duration::from_millis(10);
 /// - Memory and open connections are bounded by [`ServerOptions`], whatever is sent.
 /// - A question about health is answered while senders are slow, many or silent: a connection
 ///   that waits for its sender gives way to a new one.
+/// - Every answer has an `X-Request-ID` of its own, and in `X-Process-Time` the seconds it took.
 /// - A request whose sender goes away before its end is not queued.
 ///
 /// # Caveats

@@ -1,8 +1,10 @@
 //! What does an answer look like on the wire? The functions here make responses.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderValue, Method, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use http_body_util::Full;
 use serde_json::{Value, json};
 
@@ -16,6 +18,12 @@ pub(super) type Reply = Response<Full<Bytes>>;
 const TRY_AGAIN: HeaderValue = HeaderValue::from_static("5");
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// What the original calls its metrics; scrapers recognise the format by its end.
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const PROCESS_TIME: HeaderName = HeaderName::from_static("x-process-time");
 
 /// The answer to an event. `legacy` restores the status that the original gives to a malformed
 /// body.
@@ -86,6 +94,29 @@ pub(super) fn resync(answer: &ResyncAnswer) -> Reply {
         )),
         ResyncAnswer::NotOffered => not_found(),
     }
+}
+
+pub(super) fn metrics(page: Option<String>) -> Reply {
+    let Some(page) = page else {
+        return not_found();
+    };
+    let mut reply = whole(StatusCode::OK, page);
+    reply.headers_mut().insert(CONTENT_TYPE, TEXT);
+    reply
+}
+
+/// The same with what every answer of the original has: an id of its own, and the seconds that
+/// it took.
+pub(super) fn stamped(mut reply: Reply, took: Duration) -> Reply {
+    // Nothing is protected by the id; it only has to be another one each time.
+    let id = uuid::Builder::from_random_bytes(fastrand::u128(..).to_be_bytes()).into_uuid();
+    let seconds = format!("{:.5}", took.as_secs_f64());
+    for (name, value) in [(REQUEST_ID, id.to_string()), (PROCESS_TIME, seconds)] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            reply.headers_mut().insert(name, value);
+        }
+    }
+    reply
 }
 
 pub(super) fn not_found() -> Reply {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -63,6 +64,7 @@ impl Endpoint {
         request: Request<Incoming>,
         slot: &Slot,
     ) -> Result<Reply, Evicted> {
+        let began = Instant::now();
         let (parts, body) = request.into_parts();
         // A body that nobody asked for is skipped if it is there already; otherwise hyper ends the
         // connection after the reply.
@@ -73,10 +75,11 @@ impl Endpoint {
             }
             Some(Target::Webhook(path)) => self.webhook(path, parts, body, slot).await?,
             Some(Target::Health(check)) => reply::health(*check, self.host.health(*check)),
+            Some(Target::Metrics) => reply::metrics(self.host.metrics()),
             Some(Target::Resync) => reply::resync(&self.host.request_resync(&parts.headers)),
         };
         go_on(slot, Phase::Idle)?;
-        Ok(reply)
+        Ok(reply::stamped(reply, began.elapsed()))
     }
 
     async fn webhook(

@@ -17,11 +17,12 @@ pub(super) enum Target {
     /// A webhook, by the path that its processors are registered at.
     Webhook(String),
     Health(HealthCheck),
+    Metrics,
     Resync,
 }
 
 impl Routes {
-    /// Webhooks and health stand below the prefix, the request for a resync does not: so it is in
+    /// Webhooks, health and metrics stand below the prefix, the request for a resync does not: so it is in
     /// the original.
     pub(super) fn new<'a>(prefix: &str, webhooks: impl Iterator<Item = &'a str>) -> Self {
         let mut routes: HashMap<_, _> = webhooks
@@ -35,6 +36,9 @@ impl Routes {
             .collect();
         for (name, check) in [("live", HealthCheck::Live), ("ready", HealthCheck::Ready)] {
             routes.insert(format!("{prefix}/health/{name}"), Target::Health(check));
+        }
+        for path in ["/metrics", "/metrics/"] {
+            routes.insert(format!("{prefix}{path}"), Target::Metrics);
         }
         routes.insert("/resync".to_owned(), Target::Resync);
         Self(routes)
@@ -50,7 +54,7 @@ impl Target {
     pub(super) const fn method(&self) -> Method {
         match self {
             Self::Webhook(_) | Self::Resync => Method::POST,
-            Self::Health(_) => Method::GET,
+            Self::Health(_) | Self::Metrics => Method::GET,
         }
     }
 }
@@ -60,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn webhooks_and_health_stand_below_the_prefix() {
+    fn webhooks_health_and_metrics_stand_below_the_prefix() {
         let routes = Routes::new("/ocean", ["/webhook", "bare"].into_iter());
 
         let webhook = |path: &str| Some(Target::Webhook(path.to_owned()));
@@ -75,6 +79,9 @@ mod tests {
                 "/ocean/health/ready",
                 Some(Target::Health(HealthCheck::Ready)),
             ),
+            ("/ocean/metrics", Some(Target::Metrics)),
+            ("/ocean/metrics/", Some(Target::Metrics)),
+            ("/metrics", None),
             ("/resync", Some(Target::Resync)),
             ("/integration/webhook", None),
             ("/ocean/resync", None),

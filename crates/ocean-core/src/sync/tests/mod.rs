@@ -3,5 +3,6 @@
 mod cascade;
 mod deletion;
 mod loading;
+mod metrics;
 mod outdated;
 mod world;

@@ -50,6 +50,10 @@ impl ServerHost for Host {
         Health::new(check == HealthCheck::Live).detail("core_version", "0.48.12")
     }
 
+    fn metrics(&self) -> Option<String> {
+        Some("# EOF\n".to_owned())
+    }
+
     fn request_resync(&self, headers: &HeaderMap) -> ResyncAnswer {
         if headers
             .get("x-secret")

@@ -157,3 +157,45 @@ async fn f71_what_is_not_http_is_refused() {
     assert_eq!(bench.get("/health/live").await.status(), 200);
     assert_eq!(bench.counts(), QueueCounts::default());
 }
+
+#[tokio::test]
+async fn metrics_are_read_with_and_without_a_slash_at_the_end() {
+    let bench = Bench::start(ServerOptions::new().path_prefix("/ocean")).await;
+    for path in ["/ocean/metrics", "/ocean/metrics/"] {
+        let page = bench.get(path).await;
+        assert_eq!((page.status(), page.body()), (200, "# EOF\n"), "{path}");
+        let kind = page.header("content-type");
+        assert_eq!(kind, Some("text/plain; charset=utf-8"));
+    }
+    assert_eq!(bench.get("/metrics").await.status(), 404);
+}
+
+#[tokio::test]
+async fn every_answer_has_an_id_of_its_own_and_the_seconds_it_took() {
+    let bench = Bench::start(ServerOptions::new()).await;
+    let mut ids = std::collections::BTreeSet::new();
+    let asked = [
+        "/health/live",
+        "/health/ready",
+        "/metrics",
+        "/resync",
+        "/nothing",
+        "/nothing",
+    ];
+    for path in asked {
+        let answer = bench.get(path).await;
+        let id: uuid::Uuid = answer.header("x-request-id").unwrap().parse().unwrap();
+        assert_eq!(id.get_version_num(), 4);
+        ids.insert(id);
+        let (whole, decimals) = answer
+            .header("x-process-time")
+            .unwrap()
+            .split_once('.')
+            .unwrap();
+        assert!(
+            whole.parse::<u32>().is_ok() && decimals.len() == 5,
+            "{whole}.{decimals}"
+        );
+    }
+    assert_eq!(ids.len(), asked.len());
+}
