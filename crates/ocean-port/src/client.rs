@@ -20,6 +20,7 @@ use crate::clock::PortClock;
 use crate::config::PortConfig;
 use crate::error::{Error, Result};
 use crate::request::Requests;
+use crate::telemetry::{Noted, UserWebhook};
 use crate::timestamp::parse;
 use crate::transport::PortTransport;
 use crate::upsert::BULK_CONCURRENCY;
@@ -55,6 +56,8 @@ pub struct PortClient {
     pub(crate) bulk_permits: Semaphore,
     masker: Masker,
     clock: PortClock,
+    pub(crate) noted: Noted,
+    pub(crate) user_webhook: Option<UserWebhook>,
     blueprints: Expiring<Option<Blueprint>>,
     feature_flags: Expiring<Vec<String>>,
 }
@@ -94,6 +97,8 @@ impl PortClient {
             bulk_permits: Semaphore::new(BULK_CONCURRENCY),
             masker: config.masker(),
             clock: PortClock::default(),
+            noted: Noted::default(),
+            user_webhook: UserWebhook::of(&config)?,
             blueprints: Expiring::new(config.blueprint_cache_ttl),
             feature_flags: Expiring::new(config.feature_flags_cache_ttl),
             requests,
@@ -143,6 +148,7 @@ impl PortClient {
         };
         self.clock.observe(response.headers());
         let answer: IntegrationAnswer = response.json()?;
+        self.noted.observe(&answer.integration);
         Ok(Some(answer.integration))
     }
 

@@ -2,9 +2,10 @@
 //!
 //! Start with [`PortConfig::new`].
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use ocean_core::http::{Masker, Proxies, RetryPolicy};
+use ocean_core::http::{HttpMeter, Masker, Proxies, RetryPolicy};
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// The Port that most organisations use.
@@ -59,6 +60,10 @@ pub struct PortConfig {
     /// What must not be read in errors and examples, beside the secret of the credentials: those
     /// of the third-party system, which may well repeat them in its data.
     pub secrets: Vec<SecretString>,
+    /// The webhook of the user's own that is told how kinds do; its address often is a secret.
+    pub metrics_webhook: Option<SecretString>,
+    /// What counts the requests.
+    pub meter: Arc<HttpMeter>,
     /// How long a blueprint that was read, or was missing, is taken for granted (120 s).
     pub blueprint_cache_ttl: Duration,
     /// How long the organisation's feature flags are taken for granted (300 s).
@@ -91,6 +96,8 @@ impl PortConfig {
             ca_pems: Vec::new(),
             verify_tls: true,
             secrets: Vec::new(),
+            metrics_webhook: None,
+            meter: Arc::default(),
             blueprint_cache_ttl: Duration::from_secs(120),
             feature_flags_cache_ttl: Duration::from_secs(300),
         }
@@ -168,6 +175,20 @@ impl PortConfig {
         self
     }
 
+    /// Tells this webhook, too, how kinds do.
+    #[must_use]
+    pub fn metrics_webhook(mut self, url: impl Into<SecretString>) -> Self {
+        self.metrics_webhook = Some(url.into());
+        self
+    }
+
+    /// Counts the requests here.
+    #[must_use]
+    pub fn meter(mut self, meter: Arc<HttpMeter>) -> Self {
+        self.meter = meter;
+        self
+    }
+
     /// How long blueprints are taken for granted.
     #[must_use]
     pub const fn blueprint_cache_ttl(mut self, ttl: Duration) -> Self {
@@ -184,8 +205,12 @@ impl PortConfig {
 
     /// Hides all secrets that the configuration holds.
     pub(crate) fn masker(&self) -> Masker {
+        Masker::new(self.all_secrets())
+    }
+
+    pub(crate) fn all_secrets(&self) -> impl Iterator<Item = &str> {
         let all = [&self.client_secret].into_iter().chain(&self.secrets);
-        Masker::new(all.map(|secret| secret.expose_secret()))
+        all.map(|secret| secret.expose_secret())
     }
 }
 

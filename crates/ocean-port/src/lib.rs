@@ -29,6 +29,7 @@
 //! | who sends it, and with which token? | `transport`, `auth` |
 //! | how are entities written, deleted, found? | `upsert` and `batching`, `delete`, `find` and `elements` |
 //! | what must exist before the first run? | `provision` |
+//! | what is told beside the catalog? | `telemetry` (metrics, heartbeat, logs) |
 //! | what is remembered? | `cache` (blueprints, flags), `clock` (Port's time) |
 //! | what comes back, and what went wrong? | `wire`, `error` |
 //!
@@ -51,6 +52,7 @@ mod provision;
 mod request;
 #[cfg(test)]
 mod script;
+mod telemetry;
 mod timestamp;
 mod transport;
 mod upsert;

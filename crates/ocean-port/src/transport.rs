@@ -1,6 +1,8 @@
 //! The only place that sends: the HTTP client of `ocean-core`, with Port's token on every
 //! request.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures::Stream;
 use http::Request;
@@ -69,7 +71,8 @@ impl PortTransport {
     }
 }
 
-fn builder(config: &PortConfig) -> HttpClientBuilder {
+/// Reaches Port, or what belongs to it, as configured; without credentials.
+pub(crate) fn builder(config: &PortConfig) -> HttpClientBuilder {
     let read = config.read_timeout;
     let deadlines = Deadlines::default()
         .connect(config.connect_timeout)
@@ -83,7 +86,8 @@ fn builder(config: &PortConfig) -> HttpClientBuilder {
         .follow_redirects(false)
         .proxies(config.proxies.clone())
         .verify_tls(config.verify_tls)
-        .masker(config.masker());
+        .masker(config.masker())
+        .meter(Arc::clone(&config.meter));
     for pem in &config.ca_pems {
         builder = builder.ca_pem(pem.clone());
     }

@@ -92,12 +92,21 @@ pub(crate) struct IntegrationRecord {
     pub(crate) create_port_resources_origin: Option<String>,
     pub(crate) are_port_resources_initialized: Option<bool>,
     pub(crate) resync_state: Option<ResyncStateRecord>,
+    pub(crate) log_attributes: Option<IngestRecord>,
+    pub(crate) metric_attributes: Option<IngestRecord>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct ResyncStateRecord {
     pub(crate) last_resync_start: Option<String>,
+}
+
+/// Where Port takes something that does not go to its own address.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct IngestRecord {
+    pub(crate) ingest_url: Option<String>,
 }
 
 impl IntegrationRecord {

@@ -10,6 +10,7 @@ mod entities;
 mod integration;
 mod organization;
 mod search;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 
@@ -44,6 +45,7 @@ pub(crate) struct Requests {
     exporter: HeaderValue,
     ownership: Ownership,
     integration: String,
+    integration_type: String,
     integration_version: String,
 }
 
@@ -97,6 +99,7 @@ impl Requests {
                 suffix: format!("/{identifier}/exporter"),
             },
             integration: identifier.clone(),
+            integration_type: kind.clone(),
             integration_version: version.clone(),
         })
     }

@@ -9,7 +9,10 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::Request;
-use ocean_core::{AppConfig, ResyncState, ResyncStatus, WriteContext, WriteEvent};
+use ocean_core::{
+    AppConfig, KindMetrics, MetricsForm, ResyncState, ResyncStatus, SyncMetrics, SyncState,
+    WriteContext, WriteEvent,
+};
 use serde_json::{Value, json};
 
 use super::{IntegrationChange, NewIntegration, Requests};
@@ -18,7 +21,6 @@ use crate::error::{Error, Result};
 
 const AGENT: &str = "port-ocean/jira/0.7.99/my jira/1";
 const EXPORTER: &str = "port-ocean/jira/0.7.99/my jira/1/exporter";
-const RESYNC: &str = "9a8d593b-3b84-4b6e-adcb-3d7ea51abae1";
 
 fn config() -> PortConfig {
     PortConfig::new("cid", "csecret", "my jira/1", "jira", "0.7.99").base_url("http://port.test/")
@@ -33,7 +35,7 @@ fn at(microseconds: u64) -> SystemTime {
 }
 
 fn resync() -> WriteContext {
-    let id = RESYNC.parse().unwrap();
+    let id = EVENT.parse().unwrap();
     WriteContext::new(&AppConfig::default(), WriteEvent::Resync { id })
 }
 
@@ -211,7 +213,7 @@ fn an_upsert_names_its_event_last() {
         &format!(
             "POST /v1/blueprints/jiraIssue/entities/bulk?upsert=true&merge=true\
              &create_missing_related_entities=true&validation_only=false\
-             &ocean_info_event_type=resync&ocean_info_resync_id={RESYNC}"
+             &ocean_info_event_type=resync&ocean_info_resync_id={EVENT}"
         ),
         EXPORTER,
         "{}",
@@ -336,5 +338,81 @@ fn an_unusable_setting_is_named() {
     ] {
         let error = Requests::new(&config).unwrap_err();
         assert!(error.to_string().contains(setting), "{error}");
+    }
+}
+
+fn told(identifier: &str, kind: &str, index: usize, state: SyncState) -> SyncMetrics {
+    let found = KindMetrics {
+        identifier: identifier.to_owned(),
+        kind: kind.to_owned(),
+        index,
+        state,
+        blueprint: "\"jiraIssue\"".to_owned(),
+        metrics: json!({"phase": {"resync": {"success": 1.0}}}),
+    };
+    SyncMetrics {
+        event: EVENT.parse().unwrap(),
+        form: MetricsForm::List,
+        kinds: vec![found],
+        to_port: true,
+        to_user: true,
+    }
+}
+
+const EVENT: &str = "9a8d593b-3b84-4b6e-adcb-3d7ea51abae1";
+
+/// What the original sends of a kind; `port-api.md` 9.
+const KIND: &str = concat!(
+    r#"{"integrationType":"jira","installationType":"OnPrem","executionMode":"single_process","#,
+    r#""integrationIdentifier":"my jira/1","integrationVersion":"0.7.99","#,
+    r#""oceanVersion":"0.48.12","kindIdentifier":"issue-3","kind":"issue","kindIndex":3,"#,
+    r#""eventId":"9a8d593b-3b84-4b6e-adcb-3d7ea51abae1","syncState":"completed","#,
+    r#""blueprint":"\"jiraIssue\"","metrics":{"phase":{"resync":{"success":1.0}}}}"#
+);
+
+#[test]
+fn metrics_heartbeats_and_logs_go_where_port_says() {
+    let (requests, base) = (requests(), "http://port.test/metrics/x");
+    let completed = told("issue-3", "issue", 3, SyncState::Completed);
+    check(
+        requests.sync_metrics(base, "OnPrem", &completed),
+        "POST /metrics/x/syncMetrics",
+        AGENT,
+        &format!(r#"{{"syncKindsMetrics":[{KIND}]}}"#),
+    );
+    let (event, kind) = (completed.event, &completed.kinds[0]);
+    check(
+        requests.kind_metrics(base, "OnPrem", event, kind),
+        &format!("PUT /metrics/x/syncMetrics/resync/{EVENT}/kind/issue-3"),
+        AGENT,
+        &format!(r#"{{"syncKindMetrics":{KIND}}}"#),
+    );
+    check(
+        requests.heartbeat(base, event),
+        "POST /metrics/x/heartbeat",
+        AGENT,
+        &format!(r#"{{"eventId":"{EVENT}"}}"#),
+    );
+    check(
+        requests.logs("http://port.test/logs/x", &[json!({"message": "m"})]),
+        "POST /logs/x",
+        AGENT,
+        r#"{"logs":[{"message":"m"}]}"#,
+    );
+    let bare = requests.user_metrics("http://user.test/hook", "OnPrem", event, kind);
+    let bare = bare.unwrap();
+    assert!(bare.headers().get("user-agent").is_none());
+    let without_blueprint = KIND.replace(r#""\"jiraIssue\"""#, r#""""#);
+    assert_eq!(std::str::from_utf8(bare.body()).unwrap(), without_blueprint);
+}
+
+#[test]
+fn nothing_is_sent_to_an_address_that_is_not_of_the_web() {
+    for address in ["", "/logs", "file:///etc/passwd", "port.test/logs"] {
+        let refused = requests().logs(address, &[]);
+        assert!(
+            matches!(refused, Err(Error::InvalidRequest { .. })),
+            "{address}"
+        );
     }
 }
