@@ -60,6 +60,13 @@ impl Environment {
         self.variables.get(name).map(String::as_str)
     }
 
+    /// What this machine, or this container, is called.
+    pub(crate) fn hostname(&self) -> Option<String> {
+        let told = self.get("HOSTNAME").map(str::to_owned);
+        told.or_else(|| std::fs::read_to_string("/proc/sys/kernel/hostname").ok())
+            .map(|name| name.trim().to_owned())
+    }
+
     pub(crate) fn proxies(&self) -> Proxies {
         Proxies::from_env(|name| self.variables.get(name).cloned())
     }

@@ -91,6 +91,14 @@ impl Failure {
         Self::new(exit, message)
     }
 
+    /// What went wrong, without what to do about it.
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Self::Settings(faults) => faults.to_string(),
+            Self::Told { message, .. } => message.clone(),
+        }
+    }
+
     pub(crate) const fn exit(&self) -> Exit {
         match self {
             Self::Settings(_) => Exit::Invalid,

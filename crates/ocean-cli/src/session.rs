@@ -5,12 +5,12 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
-use ocean_core::http::{Deadlines, HttpClient};
+use ocean_core::http::{Deadlines, HttpClient, HttpMeter};
 use ocean_core::settings::Settings;
 use ocean_core::{
     AllowEmpty, EventQueue, Fence, Hooks, IntegrationStore, LiveEngine, LiveOptions, MapperPool,
-    Progress, ResyncReport, StartContext, StartUp, SyncOptions, ToldResyncs, Unprepared,
-    error_chain,
+    Metrics, Progress, ResyncReport, StartContext, StartUp, SyncOptions, Telemetry, ToldResyncs,
+    Unprepared, error_chain,
 };
 use ocean_port::{Defaults, Error as PortError, PortClient, PortConfig};
 use secrecy::ExposeSecret as _;
@@ -40,12 +40,22 @@ impl Session {
         settings: &Settings,
         environment: &Environment,
         folder: Option<&Path>,
+        metrics: &Metrics,
     ) -> Result<Self, Failure> {
         let defaults = resources::defaults(app, settings, folder)?;
+        let (meter, port_meter) = <(Arc<HttpMeter>, Arc<HttpMeter>)>::default();
+        metrics.add_http([
+            ("port", Arc::clone(&port_meter)),
+            (app.name, Arc::clone(&meter)),
+        ]);
         let Source {
             hooks, sync, live, ..
-        } = app.connect(settings, source_http(app, settings, environment))?;
-        let port = Arc::new(PortClient::new(port_config(app, settings, environment))?);
+        } = app.connect(
+            settings,
+            source_http(app, settings, environment).meter(meter),
+        )?;
+        let port = port_config(app, settings, environment).meter(port_meter);
+        let port = Arc::new(PortClient::new(with_webhook(port, settings))?);
         let pool = Arc::new(mapper_pool(settings)?);
         let mut options = SyncOptions::default();
         options.allow_empty = allow_empty(&settings.deletion.allow_empty);
@@ -57,6 +67,7 @@ impl Session {
         let fence = Fence::new();
         let engine = sync(Arc::clone(&port), Arc::clone(&pool))
             .options(options)
+            .metered(metrics.clone())
             .fenced(Arc::clone(&fence));
         let live = {
             let (port, pool) = (Arc::clone(&port), Arc::clone(&pool));
@@ -98,6 +109,11 @@ impl Session {
     /// The engine of its live events, which wait in this queue.
     pub(crate) fn live(&self, queue: Arc<dyn EventQueue>) -> LiveEngine {
         (self.live)(queue)
+    }
+
+    /// Who is told how resyncs go and what is logged.
+    pub(crate) fn telemetry(&self) -> Arc<dyn Telemetry> {
+        Arc::clone(&self.port) as _
     }
 
     /// Its resyncs.
@@ -155,6 +171,15 @@ fn start_context(settings: &Settings) -> StartContext {
     match settings.public_url() {
         Some(url) => start.base_url(url),
         None => start,
+    }
+}
+
+/// The same, telling the user's own webhook how resyncs go if there is one.
+fn with_webhook(config: PortConfig, settings: &Settings) -> PortConfig {
+    let metrics = &settings.metrics;
+    match &metrics.webhook_url {
+        Some(url) if metrics.enabled => config.metrics_webhook(url.clone()),
+        _ => config,
     }
 }
 

@@ -59,6 +59,11 @@ pub(crate) fn failure(failure: &Failure) -> Exit {
     failure.exit()
 }
 
+/// How a resync ended, for whoever masks it.
+pub(crate) fn report_text(found: &ResyncReport) -> String {
+    report::text(found)
+}
+
 /// Tells how a resync ended.
 pub(crate) fn report(found: &ResyncReport, masker: &Masker) {
     err(&masker.full(&report::text(found)));
@@ -73,8 +78,13 @@ pub(crate) fn logged_report(found: &ResyncReport, masker: &Masker) -> Result<(),
 
 /// Prints a result for a program.
 pub(crate) fn json(result: &impl Serialize, masker: &Masker) -> Result<(), Failure> {
-    out(&format!("{}\n", masked_json(result, masker)?));
+    out(&json_line(result, masker)?);
     Ok(())
+}
+
+/// A result for a program, on a line of its own.
+pub(crate) fn json_line(result: &impl Serialize, masker: &Masker) -> Result<String, Failure> {
+    Ok(format!("{}\n", masked_json(result, masker)?))
 }
 
 /// How much of a value stands on its line.

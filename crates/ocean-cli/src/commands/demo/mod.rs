@@ -4,7 +4,7 @@ mod live;
 
 use ocean_core::http::Masker;
 use ocean_core::settings::{Settings, SettingsFaults, Sources};
-use ocean_core::{Outcome, Progress};
+use ocean_core::{Metrics, Outcome, Progress};
 
 use crate::app::CliApp;
 use crate::arguments::DemoArguments;
@@ -80,7 +80,8 @@ fn session(
         Settings::load(&sources, &app.settings_spec()?).map_err(|faults: SettingsFaults| {
             Failure::bug("the simulators gave settings that cannot be used", &faults)
         })?;
-    Session::new(app, &loaded.settings, &environment, None)
+    let metrics = Metrics::default();
+    Session::new(app, &loaded.settings, &environment, None, &metrics)
 }
 
 async fn resync(

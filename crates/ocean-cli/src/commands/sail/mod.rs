@@ -1,18 +1,21 @@
 //! `sail`: read everything and make Port's catalog equal to it, as configured.
 
+mod beside;
 mod once;
 mod serve;
 mod told;
 
+use ocean_core::Metrics;
 use ocean_core::settings::{Loaded, Settings, SettingsWarning};
 
+use self::beside::Beside;
 use self::told::Told;
 use crate::app::CliApp;
 use crate::arguments::{SailArguments, SailOptions};
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::logging;
+use crate::logging::{self, Log};
 use crate::session::Session;
 use crate::signals::Signals;
 
@@ -28,21 +31,25 @@ pub(super) async fn run(
     } = load(app, &folder, &options, &environment)?;
     settings.refuse_unbuilt()?;
     let masker = logging::masker(&settings);
-    logging::start(&settings, masker.clone(), options.log_format);
+    let hostname = environment.hostname();
+    let log = Log::start(&settings, &masker, hostname.as_deref(), options.log_format)
+        .map_err(|error| Failure::bug("the system gives no threads", &error))?;
     log_warnings(&warnings);
+    let metrics = Metrics::default();
+    metrics.add(log.measured());
     let ended = async {
         let signals = Signals::listen().map_err(|error| Failure::bug("no signals", &error))?;
-        let session = Session::new(app, &settings, &environment, Some(&folder))?;
-        let told = Told {
-            format: options.log_format,
-            json: options.json,
-            masker: masker.clone(),
-        };
-        if settings.event_listener.is_once() {
+        let session = Session::new(app, &settings, &environment, Some(&folder), &metrics)?;
+        let beside = Beside::start(&session, &settings, &metrics, &log);
+        let ended = if settings.event_listener.is_once() {
+            let told = Told::waiting(&options, &masker, &log);
             once::run(&session, &told, &signals).await
         } else {
+            let told = Told::queued(&options, &masker, &log)?;
             serve::run(&session, &settings, told, &signals).await
-        }
+        };
+        beside.finish(ended.as_ref().err()).await;
+        ended
     };
     ended.await.map_err(|failure| failure.masked(&masker))
 }
