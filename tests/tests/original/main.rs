@@ -10,6 +10,7 @@ mod catalog;
 mod fixture;
 mod known;
 mod live;
+mod metrics;
 mod record;
 mod requests;
 mod scenario;
