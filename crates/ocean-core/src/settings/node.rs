@@ -147,3 +147,27 @@ pub(super) fn merge(lower: &mut Map<String, Value>, higher: Map<String, Value>) 
         }
     }
 }
+
+/// The path of a key below a path.
+pub(super) fn join(path: &str, key: &str) -> String {
+    if path.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{path}.{key}")
+    }
+}
+
+/// An unknown object counts once; variables of which only the start is the same count each.
+pub(super) fn note_unknown(node: &Node, path: &str, unknown: &mut Vec<(String, Origin)>) {
+    match &node.given {
+        Some(given) => unknown.push((path.to_owned(), given.origin.clone())),
+        None => note_leaves(node, path, unknown),
+    }
+}
+
+/// Everything that was given below a node.
+pub(super) fn note_leaves(node: &Node, path: &str, unknown: &mut Vec<(String, Origin)>) {
+    for (key, child) in &node.children {
+        note_unknown(child, &join(path, key), unknown);
+    }
+}

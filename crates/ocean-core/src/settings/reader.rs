@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::fault::{SettingsFault, SettingsWarning};
 use super::format::Format;
 use super::names;
-use super::node::{Node, merge};
+use super::node::{Node, join, merge, note_leaves, note_unknown};
 use super::origin::{Origin, SettingOrigin};
 use super::shape::{as_section, is_unset, unfit};
 use super::yaml::UnsetProvider;
@@ -110,6 +110,21 @@ impl Section<'_> {
             }
         }
         self.report.read(&path, layers, read)
+    }
+
+    /// The same for an object of which a source may say null, which is as if it said nothing.
+    pub(super) fn section_or_null<T>(
+        &mut self,
+        key: &str,
+        read: impl FnOnce(&mut Section<'_>) -> T,
+    ) -> T {
+        for layer in &mut self.layers {
+            let given = layer.children.get(key).and_then(|node| node.given.as_ref());
+            if given.is_some_and(|given| given.value.is_null()) {
+                layer.children.shift_remove(key);
+            }
+        }
+        self.section(key, read)
     }
 
     /// Whether any source gives anything here.
@@ -220,6 +235,20 @@ impl Section<'_> {
             }
         }
         merged
+    }
+
+    /// A setting of the original that nothing here reads: checked as the original checks it, and
+    /// shown only when somebody gives it.
+    pub(super) fn inert<T: 'static>(&mut self, key: &str, format: &Format<T>) -> Option<T> {
+        let (value, origin) = match self.find(key, format) {
+            Found::Value(value, origin) => (Some(value), origin),
+            Found::Null(origin) => (None, origin),
+            Found::Absent | Found::Faulty => return None,
+        };
+        let shown = value.as_ref().map(|value| format.show(value));
+        let shown = shown.unwrap_or_else(|| "null".to_owned());
+        self.note(key, format!("{shown} (has no effect)"), origin);
+        value
     }
 
     /// Settings of the original that have no effect here: accepted, shown without their value.
@@ -353,27 +382,5 @@ impl Section<'_> {
 
     fn path_of(&self, key: &str) -> String {
         join(&self.path, key)
-    }
-}
-
-fn join(path: &str, key: &str) -> String {
-    if path.is_empty() {
-        key.to_owned()
-    } else {
-        format!("{path}.{key}")
-    }
-}
-
-/// An unknown object counts once; variables of which only the start is the same count each.
-fn note_unknown(node: &Node, path: &str, unknown: &mut Vec<(String, Origin)>) {
-    match &node.given {
-        Some(given) => unknown.push((path.to_owned(), given.origin.clone())),
-        None => note_leaves(node, path, unknown),
-    }
-}
-
-fn note_leaves(node: &Node, path: &str, unknown: &mut Vec<(String, Origin)>) {
-    for (key, child) in &node.children {
-        note_unknown(child, &join(path, key), unknown);
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::node::Given;
 
-pub(super) use self::number::{at_least, integer, seconds, whole_seconds, within};
+pub(super) use self::number::{above_zero, at_least, integer, seconds, whole_seconds, within};
 pub(super) use self::url::{http_url, is_http, show_text, show_url, url, url_text};
 
 /// One kind of value.
@@ -167,6 +167,17 @@ pub(super) fn array() -> Format<Vec<Value>> {
     Format::new("a list, or its JSON text", parse, |items| {
         Value::Array(items.clone()).to_string()
     })
+}
+
+/// A text with commas, or a list of texts as JSON text.
+pub(super) fn joined() -> Format<String> {
+    text().map(
+        |text| match serde_json::from_str::<Vec<String>>(&text) {
+            Ok(items) => items.join(","),
+            Err(_) => text,
+        },
+        Clone::clone,
+    )
 }
 
 /// A list of names: a list, its JSON text, or the names with commas between them.

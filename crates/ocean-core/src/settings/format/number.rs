@@ -77,6 +77,15 @@ pub(in crate::settings) fn seconds(zero: bool) -> Format<Duration> {
     Format::new(expected, parse, show_seconds)
 }
 
+/// A number above zero, fractions included.
+pub(in crate::settings) fn above_zero() -> Format<f64> {
+    let parse = |given: &Given| {
+        let number: f64 = given.text()?.trim().replace('_', "").parse().ok()?;
+        (number.is_finite() && number > 0.0).then_some(number)
+    };
+    Format::new("a number above 0", parse, f64::to_string)
+}
+
 /// A whole number of seconds.
 pub(in crate::settings) fn whole_seconds(minimum: u32) -> Format<Duration> {
     let mut format = at_least(minimum).map(
@@ -148,6 +157,14 @@ mod tests {
         check(
             &seconds(false),
             [(json!(0), None), (json!("0.1"), some(0.1))],
+        );
+        check(
+            &above_zero(),
+            [
+                (json!("1.5"), Some(1.5)),
+                (json!("0"), None),
+                (json!("inf"), None),
+            ],
         );
     }
 }

@@ -152,9 +152,33 @@ fn read_type(section: &mut Section<'_>) -> Type {
     }
 }
 
+/// The listener is refused when the process starts; until then its settings are checked and shown
+/// as the original does.
+fn check_kafka(section: &mut Section<'_>) {
+    const BROKERS: [&str; 3] = ["b-1", "b-2", "b-3"];
+    const DOMAIN: &str = "public.publicclusterprod.t9rw6w.c1.kafka.eu-west-1.amazonaws.com:9196";
+    let text = |section: &mut Section<'_>, key, default: &str| {
+        section.or(key, &format::text(), default.to_owned());
+    };
+    let brokers = BROKERS.map(|broker| format!("{broker}-{DOMAIN}")).join(",");
+    section.or("brokers", &format::joined(), brokers);
+    text(section, "security_protocol", "SASL_SSL");
+    text(section, "authentication_mechanism", "SCRAM-SHA-512");
+    section.or("kafka_security_enabled", &format::boolean(), true);
+    section.or(
+        "consumer_poll_timeout",
+        &format::whole_seconds(0),
+        Duration::from_secs(1),
+    );
+}
+
 impl EventListener {
     fn read(section: &mut Section<'_>, kind: Type) -> Self {
-        section.ignore(&KAFKA);
+        if kind == Type::Kafka {
+            check_kafka(section);
+        } else {
+            section.ignore(&KAFKA);
+        }
         if kind != Type::Polling {
             section.ignore(&POLLING);
         }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use secrecy::SecretString;
 
+use super::inert;
 use crate::settings::format;
 use crate::settings::reader::Section;
 
@@ -61,8 +62,7 @@ impl LiveEventsSettings {
     pub(super) fn read(section: &mut Section<'_>) -> Self {
         const TYPES: &[(&str, ())] = &[("REDIS", ())];
         section.or("type", &format::choice(TYPES), ());
-        // How the stream is read matters once it can be read.
-        section.ignore(&["redis"]);
+        section.section("redis", inert::redis);
         Self {
             is_redis_stream_consumer_enabled: section.or(
                 "is_redis_stream_consumer_enabled",

@@ -5,6 +5,7 @@
 
 mod actions;
 mod application;
+mod inert;
 mod integration;
 mod limits;
 mod listener;
@@ -90,12 +91,7 @@ pub struct Settings {
 
 /// Settings of the original that change nothing here: what they tune does not exist, or needs no
 /// tuning.
-const WITHOUT_EFFECT: [&str; 4] = [
-    "streaming",
-    "identity_propagation",
-    "probe_id",
-    "probe_reporting_mode",
-];
+const WITHOUT_EFFECT: [&str; 3] = ["identity_propagation", "probe_id", "probe_reporting_mode"];
 
 impl Settings {
     pub(super) fn read(
@@ -104,6 +100,7 @@ impl Settings {
         spec: &Spec,
     ) -> Self {
         root.ignore(&WITHOUT_EFFECT);
+        root.section("streaming", inert::streaming);
         root.removed(
             "process_execution_mode",
             "no longer a setting, ignored; there is one process for everything",
@@ -123,7 +120,7 @@ impl Settings {
             server: ServerSettings::read(root),
             webhook: root.section("webhook", WebhookSettings::read),
             deletion: root.section("deletion", DeletionSettings::read),
-            metrics: root.section("metrics", MetricsSettings::read),
+            metrics: root.section_or_null("metrics", MetricsSettings::read),
             live_events: root.section("live_events", LiveEventsSettings::read),
             actions_processor: root.section("actions_processor", |section| {
                 ActionsProcessorSettings::read(section, spec)

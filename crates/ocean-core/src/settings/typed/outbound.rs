@@ -121,15 +121,19 @@ impl SslVerification {
         }
         Self {
             verify,
-            x509: section.section("x509", X509Verification::read),
+            x509: section.section("x509", |section| X509Verification::read(section, verify)),
         }
     }
 }
 
 impl X509Verification {
-    fn read(section: &mut Section<'_>) -> Self {
+    /// Without verification there is nothing that could be strict, and its warning says enough.
+    fn read(section: &mut Section<'_>, verify: bool) -> Self {
         let strict = section.or("strict", &format::boolean(), true);
-        if !strict && let Some(origin) = section.origin_of("strict") {
+        if verify
+            && !strict
+            && let Some(origin) = section.origin_of("strict")
+        {
             let problem = "certificates are checked without the strict X.509 profile";
             section.warn("strict", &origin, problem);
         }
