@@ -16,6 +16,7 @@ use super::pause::Pauses;
 use super::priority::Precedence;
 use super::proxy::Proxies;
 use super::redact::Masker;
+use super::resolver::{Resolver, SystemResolver};
 use super::retry::RetryPolicy;
 use super::throttle::Throttle;
 use super::transport::Transport;
@@ -33,6 +34,29 @@ const CONCURRENCY: usize = 10;
 /// A longer pause fails the call: whoever called has better things to do than to hold a slot.
 const MAX_PAUSE: Duration = Duration::from_secs(300);
 
+/// Whose signature makes a certificate valid, as PEM texts.
+pub(super) enum Authorities {
+    /// Those that the system trusts.
+    System,
+    /// Those, and these.
+    AndThese(Vec<Vec<u8>>),
+    /// Nobody else than these.
+    OnlyThese(Vec<Vec<u8>>),
+}
+
+impl Authorities {
+    fn add(&mut self, pem: Vec<u8>) {
+        match self {
+            Self::System => *self = Self::AndThese(vec![pem]),
+            Self::AndThese(pems) | Self::OnlyThese(pems) => pems.push(pem),
+        }
+    }
+
+    pub(super) const fn is_system(&self) -> bool {
+        matches!(self, Self::System)
+    }
+}
+
 /// A source of numbers between 0 and 1.
 pub(super) type Randomness = Arc<dyn Fn() -> f64 + Send + Sync>;
 
@@ -47,8 +71,10 @@ pub(super) struct Settings {
     pub(super) max_pause: Duration,
     pub(super) follow_redirects: bool,
     pub(super) proxies: Proxies,
-    pub(super) ca_pems: Vec<Vec<u8>>,
+    pub(super) authorities: Authorities,
     pub(super) verify_tls: bool,
+    pub(super) resolver: Arc<dyn Resolver>,
+    pub(super) public_hosts_only: bool,
     pub(super) masker: Masker,
     pub(super) meter: Arc<HttpMeter>,
     pub(super) randomness: Randomness,
@@ -79,8 +105,10 @@ impl HttpClientBuilder {
                 max_pause: MAX_PAUSE,
                 follow_redirects: true,
                 proxies: Proxies::default(),
-                ca_pems: Vec::new(),
+                authorities: Authorities::System,
                 verify_tls: true,
+                resolver: Arc::new(SystemResolver),
+                public_hosts_only: false,
                 masker: Masker::default(),
                 meter: Arc::default(),
                 randomness: Arc::new(fastrand::f64),
@@ -160,13 +188,32 @@ impl HttpClientBuilder {
 
     /// Trusts the certificates of this PEM file too, beside those of the system.
     pub fn ca_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.settings.ca_pems.push(pem.into());
+        self.settings.authorities.add(pem.into());
+        self
+    }
+
+    /// Trusts the certificates of this PEM file in place of those of the system.
+    pub fn only_ca_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.settings.authorities = Authorities::OnlyThese(vec![pem.into()]);
         self
     }
 
     /// `false` accepts any certificate for any host name.
     pub const fn verify_tls(mut self, verify: bool) -> Self {
         self.settings.verify_tls = verify;
+        self
+    }
+
+    /// `true` refuses hosts whose addresses are private, loopback or otherwise not public, but for
+    /// those of well-known services.
+    pub const fn public_hosts_only(mut self, only: bool) -> Self {
+        self.settings.public_hosts_only = only;
+        self
+    }
+
+    /// Looks up addresses by something else than the system, for tests.
+    pub fn resolver(mut self, resolver: impl Resolver) -> Self {
+        self.settings.resolver = Arc::new(resolver);
         self
     }
 

@@ -38,6 +38,8 @@
 //! - No call is on the wire for longer than [`Deadlines::total`], all its attempts together.
 //! - A refused token is renewed once for each call, and once for all calls that were refused with it.
 //! - `Authorization` never leaves the host the request was made for.
+//! - A client for public hosts only never connects to an address that is not public, whatever a
+//!   setting, a redirect or data of the other system names.
 //! - Errors carry neither credentials nor more than a short, masked piece of a body.
 //!
 //! # Map
@@ -52,7 +54,7 @@
 //! | read a listing | [`paging::OffsetPages`], [`paging::TokenPages`] |
 //! | count what is sent | [`HttpMeter`] |
 //! | hide secrets in text | [`Masker`] |
-//! | test without a socket | [`Transport`] |
+//! | test without a socket, or without names | [`Transport`], [`Resolver`] |
 
 mod auth;
 mod call;
@@ -64,9 +66,11 @@ mod meter;
 pub mod paging;
 mod pause;
 mod priority;
+mod private;
 mod proxy;
 mod received;
 mod redact;
+mod resolver;
 mod response;
 mod retry;
 mod retry_after;
@@ -86,6 +90,7 @@ pub use self::priority::Priority;
 pub use self::proxy::Proxies;
 pub(crate) use self::received::{NoteSize, sizes_of};
 pub use self::redact::{Masker, redact_url};
+pub use self::resolver::Resolver;
 pub use self::response::Response;
 pub use self::retry::{Retry, RetryPolicy};
 pub use self::stream::StreamingResponse;

@@ -36,7 +36,8 @@ pub enum TransportErrorKind {
     Connect,
     /// There was no connection within the connect deadline.
     ConnectTimeout,
-    /// There can be no connection: the certificate is refused, or the host has no address.
+    /// There can be no connection: the certificate is refused, the host has no address, or it must
+    /// not be asked.
     Unreachable,
     /// The connection broke; whether the request was executed is not known.
     Interrupted,

@@ -1,8 +1,10 @@
-//! How do requests reach a socket? The one file that knows reqwest and rustls.
+//! How do requests reach a socket? The one folder that knows reqwest and rustls.
+
+mod failure;
+mod names;
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::io;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -11,8 +13,10 @@ use http::{Request, Response};
 use reqwest::redirect;
 use url::Url;
 
-use super::config::Settings;
-use super::transport::{BodyStream, Transport, TransportError, TransportErrorKind};
+use self::failure::classify;
+use self::names::Names;
+use super::config::{Authorities, Settings};
+use super::transport::{BodyStream, Transport, TransportError};
 
 /// A redirect within a host is a moved page; more than a few are a loop.
 const MAX_REDIRECTS: usize = 5;
@@ -23,26 +27,29 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 #[derive(Debug)]
 pub(super) struct Sockets {
     client: reqwest::Client,
+    names: Names,
 }
 
 impl Sockets {
     pub(super) fn new(settings: &Settings) -> Result<Self, BoxError> {
         install_crypto_provider();
-        let client = match builder(settings)?.build() {
+        let names = Names::new(settings);
+        let builder = || builder(settings, &names);
+        let client = match builder()?.build() {
             Ok(client) => client,
             // A minimal image may have no CA certificates at all. Plain HTTP still works there,
             // and an https request then fails with an error about its certificate.
-            Err(error) if settings.ca_pems.is_empty() && settings.verify_tls => {
+            Err(error) if settings.authorities.is_system() && settings.verify_tls => {
                 tracing::warn!(
                     system = &*settings.name,
                     error = &error as &dyn StdError,
                     "no CA certificates found, https will be refused"
                 );
-                builder(settings)?.tls_certs_only([]).build()?
+                builder()?.tls_certs_only([]).build()?
             }
             Err(error) => return Err(error.into()),
         };
-        Ok(Self { client })
+        Ok(Self { client, names })
     }
 }
 
@@ -53,10 +60,11 @@ fn install_crypto_provider() {
     }
 }
 
-fn builder(settings: &Settings) -> Result<reqwest::ClientBuilder, BoxError> {
+fn builder(settings: &Settings, names: &Names) -> Result<reqwest::ClientBuilder, BoxError> {
     let mut builder = reqwest::Client::builder()
         .no_proxy()
         .referer(false)
+        .dns_resolver(names.clone())
         .connect_timeout(settings.deadlines.connect)
         .redirect(if settings.follow_redirects {
             redirect::Policy::custom(follow_within_the_host)
@@ -66,17 +74,28 @@ fn builder(settings: &Settings) -> Result<reqwest::ClientBuilder, BoxError> {
     for proxy in proxies(settings)? {
         builder = builder.proxy(proxy);
     }
-    let mut roots = Vec::new();
-    for pem in &settings.ca_pems {
-        roots.extend(reqwest::Certificate::from_pem_bundle(pem)?);
-    }
-    if !roots.is_empty() {
-        builder = builder.tls_certs_merge(roots);
-    }
+    builder = match &settings.authorities {
+        Authorities::System => builder,
+        Authorities::AndThese(pems) => builder.tls_certs_merge(certificates(pems)?),
+        Authorities::OnlyThese(pems) => builder.tls_certs_only(certificates(pems)?),
+    };
     if !settings.verify_tls {
         builder = builder.tls_danger_accept_invalid_certs(true);
     }
     Ok(builder)
+}
+
+/// A text without any certificate would trust nobody, or say nothing: either is a mistake.
+fn certificates(pems: &[Vec<u8>]) -> Result<Vec<reqwest::Certificate>, BoxError> {
+    let mut certificates = Vec::new();
+    for pem in pems {
+        let found = reqwest::Certificate::from_pem_bundle(pem)?;
+        if found.is_empty() {
+            return Err("there is no certificate in the PEM text of an authority".into());
+        }
+        certificates.extend(found);
+    }
+    Ok(certificates)
 }
 
 fn proxies(settings: &Settings) -> Result<Vec<reqwest::Proxy>, BoxError> {
@@ -138,71 +157,12 @@ impl StdError for RefusedRedirect {}
 impl Transport for Sockets {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<BodyStream>, TransportError> {
         let request = reqwest::Request::try_from(request).map_err(classify)?;
+        let allowed = self.names.check(request.url()).await;
+        allowed.map_err(failure::of_names)?;
         let mut received = self.client.execute(request).await.map_err(classify)?;
         let mut response = Response::new(());
         *response.status_mut() = received.status();
         *response.headers_mut() = std::mem::take(received.headers_mut());
         Ok(response.map(|()| received.bytes_stream().map_err(classify).boxed()))
     }
-}
-
-/// The URL is left out: whoever reports the error knows it, and redacts it.
-fn classify(error: reqwest::Error) -> TransportError {
-    let error = error.without_url();
-    let kind = if error.is_redirect() {
-        TransportErrorKind::Redirect
-    } else if error.is_builder() {
-        TransportErrorKind::InvalidRequest
-    } else if error.is_connect() && error.is_timeout() {
-        TransportErrorKind::ConnectTimeout
-    } else if error.is_connect() && cannot_pass(&error) {
-        TransportErrorKind::Unreachable
-    } else if error.is_connect() {
-        TransportErrorKind::Connect
-    } else {
-        TransportErrorKind::Interrupted
-    };
-    TransportError::new(kind, error)
-}
-
-/// Whether a failed connection is about a certificate or an unknown name, which a retry does not
-/// change.
-fn cannot_pass(error: &reqwest::Error) -> bool {
-    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(cause) = next {
-        if is_tls(cause) || is_unknown_name(cause) {
-            return true;
-        }
-        next = cause.source();
-    }
-    false
-}
-
-/// An `io::Error` hides what it wraps from `source()`, so it is looked into as well.
-fn is_tls(error: &(dyn StdError + 'static)) -> bool {
-    let wrapped = error
-        .downcast_ref::<io::Error>()
-        .and_then(io::Error::get_ref);
-    matches!(
-        error
-            .downcast_ref::<rustls::Error>()
-            .or_else(|| wrapped?.downcast_ref()),
-        Some(
-            rustls::Error::InvalidCertificate(_)
-                | rustls::Error::NoCertificatesPresented
-                | rustls::Error::UnsupportedNameType
-                | rustls::Error::PeerIncompatible(_)
-        )
-    )
-}
-
-/// The resolver's answer reaches us only as text: "Name or service not known" (glibc), "Name does
-/// not resolve" (musl), "nodename nor servname provided, or not known" (BSD). A resolver that is
-/// itself in trouble says something else.
-fn is_unknown_name(error: &(dyn StdError + 'static)) -> bool {
-    let Some(error) = error.downcast_ref::<io::Error>() else {
-        return false;
-    };
-    let text = error.to_string();
-    text.contains("not known") || text.contains("does not resolve")
 }
