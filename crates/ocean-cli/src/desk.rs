@@ -58,8 +58,11 @@ impl Desk {
         let settings = load(app, &options.folder, environment)?;
         let masker = logging::masker(&settings);
         logging::start(&settings, masker.clone(), LogFormat::Text);
-        let source = app.connect(&settings, session::source_http(app, &settings, environment))?;
-        let port = PortClient::new(session::port_config(app, &settings, environment))?;
+        let source = app.connect(
+            &settings,
+            session::source_http(app, &settings, environment)?,
+        )?;
+        let port = PortClient::new(session::port_config(app, &settings, environment)?)?;
         let pool = session::mapper_pool(&settings)?;
         Ok(Self {
             variables: variables(&settings, environment),

@@ -13,6 +13,9 @@ use crate::failure::Failure;
 const DOTENV: &str = ".env";
 const CONFIG: &str = "config.yaml";
 
+/// How a certificate begins in a PEM file.
+const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----";
+
 /// The one snapshot of the process environment.
 #[derive(Clone, Default)]
 pub(crate) struct Environment {
@@ -71,10 +74,53 @@ impl Environment {
         Proxies::from_env(|name| self.variables.get(name).cloned())
     }
 
+    /// Whose certificates are trusted in place of the system's: those of the file `SSL_CERT_FILE`,
+    /// or of the files in the folder `SSL_CERT_DIR`, for Port and the third-party system alike.
+    pub(crate) fn authorities(&self) -> Result<Option<String>, Failure> {
+        let set =
+            |name: &'static str| Some((name, self.get(name).filter(|path| !path.is_empty())?));
+        let Some((variable, path)) = set("SSL_CERT_FILE").or_else(|| set("SSL_CERT_DIR")) else {
+            return Ok(None);
+        };
+        let refused = |reason: &str| {
+            let message = format!("{variable}: `{path}` {reason}");
+            Failure::new(Exit::Invalid, message)
+        };
+        let text = match variable {
+            "SSL_CERT_FILE" => text_of(Path::new(path)),
+            _ => certificates_in(path),
+        };
+        match text {
+            Ok(text) if text.contains(CERTIFICATE) => Ok(Some(text)),
+            Ok(_) => Err(refused("holds no certificate in the PEM format")),
+            Err(error) => Err(refused(&format!("cannot be read: {error}"))),
+        }
+    }
+
     /// What `env` shows in a mapping.
     pub(crate) fn for_mappings(&self) -> ocean_core::Environment {
         ocean_core::Environment::new(self.variables.clone())
     }
+}
+
+/// All certificates of some folders; what is none does not matter.
+fn certificates_in(folders: &str) -> io::Result<String> {
+    let mut all = String::new();
+    for folder in std::env::split_paths(folders) {
+        for entry in std::fs::read_dir(folder)? {
+            match text_of(&entry?.path()) {
+                Ok(text) if text.contains(CERTIFICATE) => all.extend([text.as_str(), "\n"]),
+                _ => {}
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// The text of a file whose comments may be in any encoding.
+fn text_of(path: &Path) -> io::Result<String> {
+    let bytes = std::fs::read(path)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The text of a file that need not exist.

@@ -117,9 +117,12 @@ impl From<SettingsFaults> for Failure {
 impl From<PortError> for Failure {
     fn from(error: PortError) -> Self {
         match &error {
-            PortError::InvalidConfig { .. }
-            | PortError::OtherInstallation { .. }
-            | PortError::Http(HttpError::Setup { .. }) => {
+            PortError::OtherInstallation { .. } => Self::new(Exit::Invalid, error_chain(&error))
+                .hint(
+                    "set OCEAN__RUNTIME to how it is registered, or OCEAN__INTEGRATION__IDENTIFIER \
+                     to another name",
+                ),
+            PortError::InvalidConfig { .. } | PortError::Http(HttpError::Setup { .. }) => {
                 Self::new(Exit::Invalid, error_chain(&error))
             }
             _ => Self::of_port(error.class(), &error),

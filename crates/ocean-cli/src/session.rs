@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
-use ocean_core::http::{Deadlines, HttpClient, HttpMeter};
+use ocean_core::http::{Deadlines, HttpClient, HttpClientBuilder, HttpMeter};
 use ocean_core::settings::Settings;
 use ocean_core::{
     AllowEmpty, EventQueue, Fence, Hooks, IntegrationStore, LiveEngine, LiveOptions, MapperPool,
@@ -52,9 +52,9 @@ impl Session {
             hooks, sync, live, ..
         } = app.connect(
             settings,
-            source_http(app, settings, environment).meter(meter),
+            source_http(app, settings, environment)?.meter(meter),
         )?;
-        let port = port_config(app, settings, environment).meter(port_meter);
+        let port = port_config(app, settings, environment)?.meter(port_meter);
         let port = Arc::new(PortClient::new(with_webhook(port, settings))?);
         let pool = Arc::new(mapper_pool(settings)?);
         let mut options = SyncOptions::default();
@@ -188,11 +188,11 @@ pub(crate) fn port_config(
     app: &CliApp,
     settings: &Settings,
     environment: &Environment,
-) -> PortConfig {
+) -> Result<PortConfig, Failure> {
     let port = &settings.port;
     let batches = &settings.batches;
     let entities = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
-    PortConfig::new(
+    let config = PortConfig::new(
         port.client_id.expose_secret(),
         port.client_secret.clone(),
         &settings.integration.identifier,
@@ -208,6 +208,11 @@ pub(crate) fn port_config(
     .blueprint_cache_ttl(port.blueprint_cache_ttl)
     .feature_flags_cache_ttl(port.feature_flags_cache_ttl)
     .secrets(settings.secrets())
+    .public_hosts_only(!settings.outbound.disable_ip_outbound_blocker);
+    Ok(match environment.authorities()? {
+        Some(pem) => config.only_ca_pem(pem),
+        None => config,
+    })
 }
 
 /// An HTTP client for the third-party system with everything the operator decides.
@@ -215,19 +220,23 @@ pub(crate) fn source_http(
     app: &CliApp,
     settings: &Settings,
     environment: &Environment,
-) -> ocean_core::http::HttpClientBuilder {
+) -> Result<HttpClientBuilder, Failure> {
     let timeout = settings.outbound.client_timeout;
     let deadlines = Deadlines::default().first_byte(timeout).idle(timeout);
-    let http = HttpClient::builder(app.name)
+    let mut http = HttpClient::builder(app.name)
         .user_agent(format!("ocean-{}/{}", app.name, app.version))
         .deadlines(deadlines)
         .proxies(environment.proxies())
         .verify_tls(settings.ssl.third_party.verify)
+        .public_hosts_only(!settings.outbound.disable_ip_outbound_blocker)
         .masker(logging::masker(settings));
-    match &settings.outbound.oauth_access_token_file_path {
-        Some(path) => http.access_token_file(path),
-        None => http,
+    if let Some(pem) = environment.authorities()? {
+        http = http.only_ca_pem(pem);
     }
+    if let Some(path) = &settings.outbound.oauth_access_token_file_path {
+        http = http.access_token_file(path);
+    }
+    Ok(http)
 }
 
 /// The original handles one event of a path at a time unless told otherwise, since it would mix up
@@ -250,7 +259,8 @@ pub(crate) fn mapper_pool(settings: &Settings) -> Result<MapperPool, Failure> {
         Some(threads) => MapperPool::with_threads(threads),
         None => MapperPool::new(),
     };
-    pool.map_err(|error| Failure::bug("the system gives no threads", &error))
+    let pool = pool.map_err(|error| Failure::bug("the system gives no threads", &error))?;
+    Ok(pool.item_timeout(settings.mapping.process_in_queue_timeout))
 }
 
 /// Which blueprints may lose all their entities.

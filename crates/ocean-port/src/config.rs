@@ -55,8 +55,12 @@ pub struct PortConfig {
     pub proxies: Proxies,
     /// Certificates to trust beside those of the system, as PEM files.
     pub ca_pems: Vec<Vec<u8>>,
+    /// Certificates to trust in place of those of the system, as a PEM file.
+    pub only_ca_pem: Option<Vec<u8>>,
     /// False accepts any certificate (true).
     pub verify_tls: bool,
+    /// Whether Port must not be in a private network (false).
+    pub public_hosts_only: bool,
     /// What must not be read in errors and examples, beside the secret of the credentials: those
     /// of the third-party system, which may well repeat them in its data.
     pub secrets: Vec<SecretString>,
@@ -94,7 +98,9 @@ impl PortConfig {
             retry: RetryPolicy::patient(),
             proxies: Proxies::default(),
             ca_pems: Vec::new(),
+            only_ca_pem: None,
             verify_tls: true,
+            public_hosts_only: false,
             secrets: Vec::new(),
             metrics_webhook: None,
             meter: Arc::default(),
@@ -158,6 +164,20 @@ impl PortConfig {
     #[must_use]
     pub fn ca_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.ca_pems.push(pem.into());
+        self
+    }
+
+    /// Trusts the certificates of this PEM file in place of those of the system.
+    #[must_use]
+    pub fn only_ca_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.only_ca_pem = Some(pem.into());
+        self
+    }
+
+    /// Whether a Port in a private network is refused, but for those below Port's own domains.
+    #[must_use]
+    pub const fn public_hosts_only(mut self, only: bool) -> Self {
+        self.public_hosts_only = only;
         self
     }
 

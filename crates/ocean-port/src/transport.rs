@@ -86,8 +86,12 @@ pub(crate) fn builder(config: &PortConfig) -> HttpClientBuilder {
         .follow_redirects(false)
         .proxies(config.proxies.clone())
         .verify_tls(config.verify_tls)
+        .public_hosts_only(config.public_hosts_only)
         .masker(config.masker())
         .meter(Arc::clone(&config.meter));
+    if let Some(pem) = &config.only_ca_pem {
+        builder = builder.only_ca_pem(pem.clone());
+    }
     for pem in &config.ca_pems {
         builder = builder.ca_pem(pem.clone());
     }

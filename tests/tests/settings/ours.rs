@@ -78,7 +78,7 @@ fn means(path: &str, shown: &str, value: &Value) -> bool {
             let digits = shown.strip_suffix('m').unwrap_or(shown);
             digits.parse::<f64>().ok() == number.as_f64()
         }
-        other => shown == other.to_string(),
+        other => serde_json::from_str(shown).is_ok_and(|shown: Value| shown == *other),
     }
 }
 

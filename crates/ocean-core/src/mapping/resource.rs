@@ -2,6 +2,8 @@
 //!
 //! Start with [`ResourceMapper::map`].
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::app_config::ResourceMapping;
@@ -42,6 +44,12 @@ impl MapOptions {
     #[must_use]
     pub const fn lenient_query(mut self) -> Self {
         self.lenient_query = true;
+        self
+    }
+
+    /// An item may take this long, or as long as it might before if that is less.
+    pub(super) fn within(mut self, time: Duration) -> Self {
+        self.limits.time = self.limits.time.min(time);
         self
     }
 }

@@ -135,11 +135,6 @@ impl Settings {
             let problem = "actions are not supported yet; set it to false";
             faults.push(self.fault("actions_processor.enabled", problem));
         }
-        if !self.outbound.disable_ip_outbound_blocker {
-            let problem = "blocking requests to private addresses is not supported yet; set it \
-                           to true, or leave it out where you run the integration yourself";
-            faults.push(self.fault("disable_ip_outbound_blocker", problem));
-        }
         if faults.is_empty() {
             return Ok(());
         }

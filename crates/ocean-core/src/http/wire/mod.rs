@@ -101,16 +101,23 @@ fn certificates(pems: &[Vec<u8>]) -> Result<Vec<reqwest::Certificate>, BoxError>
 fn proxies(settings: &Settings) -> Result<Vec<reqwest::Proxy>, BoxError> {
     type MakeProxy = fn(&str) -> reqwest::Result<reqwest::Proxy>;
     let configured = &settings.proxies;
-    let kinds: [(&Option<String>, MakeProxy); 3] = [
-        (&configured.http, |url| reqwest::Proxy::http(url)),
-        (&configured.https, |url| reqwest::Proxy::https(url)),
-        (&configured.all, |url| reqwest::Proxy::all(url)),
+    let kinds: [(&str, &Option<String>, MakeProxy); 3] = [
+        ("HTTP_PROXY", &configured.http, |url| {
+            reqwest::Proxy::http(url)
+        }),
+        ("HTTPS_PROXY", &configured.https, |url| {
+            reqwest::Proxy::https(url)
+        }),
+        ("ALL_PROXY", &configured.all, |url| reqwest::Proxy::all(url)),
     ];
     let except = configured.none_for.as_deref().unwrap_or_default();
     let mut proxies = Vec::new();
-    for (url, make) in kinds {
+    for (variable, url, make) in kinds {
         if let Some(url) = url {
-            proxies.push(make(url)?.no_proxy(reqwest::NoProxy::from_string(except)));
+            // The reason would quote the address, which may hold a password.
+            let proxy =
+                make(url).map_err(|_unfit| format!("{variable} is no address of a proxy"))?;
+            proxies.push(proxy.no_proxy(reqwest::NoProxy::from_string(except)));
         }
     }
     Ok(proxies)

@@ -71,6 +71,19 @@ async fn f48_a_runaway_expression_is_an_error_of_its_item_and_the_runtime_goes_o
 }
 
 #[tokio::test]
+async fn an_item_may_be_given_less_time_than_its_budget() {
+    for pool in [pool(1), MapperPool::inline()] {
+        let mapper = mapper("[range(100000)] | length | tostring");
+        let whole = pool.map(Arc::clone(&mapper), batch(1), MapOptions::default());
+        assert_eq!(whole.await.unwrap().passed.len(), 1);
+        let pool = pool.item_timeout(Duration::ZERO);
+        let mapped = pool.map(mapper, batch(1), MapOptions::default());
+        let errors = mapped.await.unwrap().errors;
+        assert_eq!(errors.samples[0].kind, ItemErrorKind::Exhausted);
+    }
+}
+
+#[tokio::test]
 async fn deep_recursion_ends_in_an_error_of_the_item() {
     let mapped = pool(1)
         .map(mapper("def f: 1 + f; f"), batch(1), MapOptions::default())

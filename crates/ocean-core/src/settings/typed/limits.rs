@@ -15,7 +15,8 @@ use crate::settings::reader::Section;
 pub struct MappingSettings {
     /// Whether `env` and `$ENV` see the environment in a mapping.
     pub allow_environment_variables_jq_access: bool,
-    /// How long mapping one item may take.
+    /// How long mapping one item may take; more than the ten seconds that are always the limit has
+    /// no effect.
     #[schemars(with = "u32")]
     pub process_in_queue_timeout: Duration,
     /// How many items are mapped at a time; null for one per processor that the process may use.

@@ -89,16 +89,16 @@ pub struct SslSettings {
 pub struct SslVerification {
     /// False accepts any certificate of any host.
     pub verify: bool,
-    /// What a certificate must look like.
+    /// How much more than its signature and its host name is asked of a certificate.
     pub x509: X509Verification,
 }
 
-/// What a certificate must look like.
+/// How much more than its signature and its host name is asked of a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
 #[schemars(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct X509Verification {
-    /// False accepts certificates that stray from the strict X.509 profile.
+    /// Has no effect: what is checked of a certificate does not include the strict X.509 profile.
     pub strict: bool,
 }
 
@@ -134,7 +134,8 @@ impl X509Verification {
             && !strict
             && let Some(origin) = section.origin_of("strict")
         {
-            let problem = "certificates are checked without the strict X.509 profile";
+            let problem = "has no effect: certificates are never held against the strict X.509 \
+                           profile";
             section.warn("strict", &origin, problem);
         }
         Self { strict }
