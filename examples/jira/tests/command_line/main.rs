@@ -9,6 +9,7 @@ mod doctor;
 mod killed;
 mod lint;
 mod live;
+mod machine;
 mod outbound;
 mod plan;
 mod process;
