@@ -142,6 +142,9 @@ impl RunMetrics {
         kind.samples.set(Series::Duration, seconds);
         kind.samples.set(Series::Success, success(done));
         kind.samples.count(DELETED, deleted);
+        if deleted > 0 {
+            kind.samples.set(Series::DeletionDuration, seconds);
+        }
         kind.state = match (done, self.cancelled.is_cancelled()) {
             (true, _) => SyncState::Completed,
             (false, true) => SyncState::Aborted,

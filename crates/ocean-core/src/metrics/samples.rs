@@ -13,6 +13,8 @@ use super::spread::Spread;
 pub(super) enum Series {
     /// `duration_seconds` of the whole kind.
     Duration,
+    /// `duration_seconds` of a deletion.
+    DeletionDuration,
     /// `success` of the whole kind.
     Success,
     /// `object_count`, by phase and by what became of the objects.
@@ -50,7 +52,7 @@ const AT_START: [Series; 9] = [
 impl Series {
     pub(super) const fn name(self) -> &'static str {
         match self {
-            Self::Duration => "duration_seconds",
+            Self::Duration | Self::DeletionDuration => "duration_seconds",
             Self::Success => "success",
             Self::Objects(..) => "object_count",
             Self::Usage(name) => name,
@@ -61,6 +63,7 @@ impl Series {
     pub(super) fn labels(self) -> Vec<(&'static str, &'static str)> {
         match self {
             Self::Duration | Self::Success => vec![("phase", WHOLE)],
+            Self::DeletionDuration => vec![("phase", "delete")],
             Self::Objects(phase, became) => {
                 vec![("phase", phase), ("object_count_type", became)]
             }

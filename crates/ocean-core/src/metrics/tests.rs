@@ -166,6 +166,11 @@ async fn a_run_is_told_in_the_order_of_the_original() {
         kind.metrics["memory_max_bytes"].is_number(),
         "a short kind is measured, too"
     );
+    let deletion = r#"duration_seconds{kind="__reconciliation__",phase="delete"}"#;
+    assert!(
+        !stage.metrics.text().contains(deletion),
+        "nothing was deleted"
+    );
     // The two that every run has beside its kinds have no blueprint.
     assert_eq!(last[6].kinds[0].blueprint, "");
 }

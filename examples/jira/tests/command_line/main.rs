@@ -10,6 +10,7 @@ mod killed;
 mod lint;
 mod live;
 mod machine;
+mod observed;
 mod outbound;
 mod plan;
 mod process;

@@ -88,6 +88,14 @@ impl Running {
         more: &str,
         body: &str,
     ) -> (u16, Value) {
+        let answer = self.exchange(method, path, more, body).await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, serde_json::from_str(body).unwrap_or_default())
+    }
+
+    /// What it answers, with its head.
+    async fn exchange(&self, method: &str, path: &str, more: &str, body: &str) -> String {
         let port = self.listens().await;
         let length = body.len();
         let request = format!(
@@ -95,10 +103,14 @@ impl Running {
              content-length: {length}\r\n{more}\r\n{body}"
         );
         let asking = tokio::task::spawn_blocking(move || exchange(port, &request));
-        let answer = asking.await.unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        (status, serde_json::from_str(body).unwrap_or_default())
+        asking.await.unwrap()
+    }
+
+    /// The body of an answer that is no JSON.
+    pub(crate) async fn text(&self, path: &str) -> String {
+        let answer = self.exchange("GET", path, "", "").await;
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        body.to_owned()
     }
 
     pub(crate) async fn get(&self, path: &str) -> (u16, Value) {

@@ -72,4 +72,6 @@ async fn what_was_deleted_is_counted_by_port() {
         r#"object_count{kind="__reconciliation__",phase="delete",object_count_type="deleted"} "#;
     let line = page.lines().find(|line| line.starts_with(deleted)).unwrap();
     assert_eq!(line, format!("{deleted}{}.0", 2 - world.ids("a").len()));
+    let deletion = r#"duration_seconds{kind="__reconciliation__",phase="delete"}"#;
+    assert!(page.contains(deletion), "{page}");
 }
