@@ -13,6 +13,10 @@ use crate::failure::Failure;
 const DOTENV: &str = ".env";
 const CONFIG: &str = "config.yaml";
 
+/// Where administrators, and Port's chart, put the certificates of authorities of their own. An
+/// image without a shell cannot merge them into those of the system, as the original's does.
+const LOCAL_AUTHORITIES: &str = "/usr/local/share/ca-certificates";
+
 /// How a certificate begins in a PEM file.
 const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----";
 
@@ -97,6 +101,12 @@ impl Environment {
         }
     }
 
+    /// Whose certificates are trusted as well, whatever else is: `None` when nobody's.
+    pub(crate) fn local_authorities() -> Option<String> {
+        let found = certificates_in(LOCAL_AUTHORITIES).unwrap_or_default();
+        Some(found).filter(|found| !found.is_empty())
+    }
+
     /// What `env` shows in a mapping.
     pub(crate) fn for_mappings(&self) -> ocean_core::Environment {
         ocean_core::Environment::new(self.variables.clone())
@@ -132,5 +142,26 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, Failure> {
             let message = format!("`{}` cannot be read: {error}", path.display());
             Err(Failure::new(Exit::Invalid, message))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_certificates_of_a_folder_are_taken_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_str().unwrap();
+        assert_eq!(certificates_in(path).unwrap(), "");
+        for (name, text) in [("a.crt", "one"), ("b.pem", "two")] {
+            let text = format!("{CERTIFICATE}\n{text}");
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        std::fs::write(folder.path().join("README"), "no certificate").unwrap();
+        std::fs::create_dir(folder.path().join("folder")).unwrap();
+        let all = certificates_in(path).unwrap();
+        assert!(all.contains("one") && all.contains("two"), "{all}");
+        assert!(!all.contains("no certificate"), "{all}");
     }
 }

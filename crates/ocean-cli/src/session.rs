@@ -209,8 +209,12 @@ pub(crate) fn port_config(
     .feature_flags_cache_ttl(port.feature_flags_cache_ttl)
     .secrets(settings.secrets())
     .public_hosts_only(!settings.outbound.disable_ip_outbound_blocker);
-    Ok(match environment.authorities()? {
+    let config = match environment.authorities()? {
         Some(pem) => config.only_ca_pem(pem),
+        None => config,
+    };
+    Ok(match Environment::local_authorities() {
+        Some(pem) => config.ca_pem(pem),
         None => config,
     })
 }
@@ -232,6 +236,9 @@ pub(crate) fn source_http(
         .masker(logging::masker(settings));
     if let Some(pem) = environment.authorities()? {
         http = http.only_ca_pem(pem);
+    }
+    if let Some(pem) = Environment::local_authorities() {
+        http = http.ca_pem(pem);
     }
     if let Some(path) = &settings.outbound.oauth_access_token_file_path {
         http = http.access_token_file(path);
