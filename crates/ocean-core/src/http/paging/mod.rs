@@ -1,10 +1,10 @@
 //! Is that all of them? Streams over the pages of a listing that end with a proof, or an error.
 //!
 //! A page missing from a listing looks like deleted objects, so a pager never takes doubt for the
-//! end. Start with [`OffsetPages`] (positions: `startAt`, with `total`, `isLast` or neither) or
-//! [`TokenPages`] (`nextPageToken`, cursors). Both leave building and sending the request to the
-//! caller and yield one [`Batch`](crate::Batch) for each page, its items being slices of the page's
-//! bytes.
+//! end. Start with [`OffsetPages`] (positions: `startAt`, with `total`, `isLast` or neither),
+//! [`TokenPages`] (`nextPageToken`, cursors) or [`LinkPages`] (the `Link` header). All leave building
+//! and sending the request to the caller and yield one [`Batch`](crate::Batch) for each page, its
+//! items being slices of the page's bytes.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -36,7 +36,7 @@
 //!   few times, because proxies and login pages come and go);
 //! - an empty page although the server said that there are more;
 //! - an end before the announced total, or a total that shrank on the way;
-//! - a token, or the first item of a page, for the second time;
+//! - a token, a link, or the first item of a page, for the second time;
 //! - pages without end.
 //!
 //! # Caveats
@@ -46,6 +46,7 @@
 //! requests is seen only with [`Overlap::Always`].
 
 mod doubt;
+mod link;
 mod offset;
 mod page;
 mod token;
@@ -54,6 +55,7 @@ mod token;
 mod tests;
 
 pub use self::doubt::Doubt;
+pub use self::link::LinkPages;
 pub use self::offset::{OffsetPages, Overlap, Window};
 pub use self::token::TokenPages;
 

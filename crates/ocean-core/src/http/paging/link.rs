@@ -1,0 +1,250 @@
+//! How is a listing read whose headers name the next page? By [`LinkPages`].
+
+use futures::Stream;
+use http::HeaderMap;
+use http::header::LINK;
+use url::Url;
+
+use super::page::{Page, Seen, Shape, identity, read};
+use super::{Doubt, MAX_PAGES};
+use crate::batch::Batch;
+use crate::http::{HttpError, Response};
+
+/// A listing where the `Link` header of a page says where the next one is (`rel="next"`).
+///
+/// Only path and query of that address are taken: the next page is asked for where the first one
+/// was, so that a link cannot lead credentials to another host.
+///
+/// ```
+/// use bytes::Bytes;
+/// use futures::TryStreamExt as _;
+/// use ocean_core::http::paging::LinkPages;
+/// use ocean_core::http::{HttpError, Response};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), HttpError> {
+/// let answer = |target: Option<String>| async move {
+///     let answer = match target.as_deref() {
+///         None => http::Response::builder()
+///             .header("link", r#"<https://forge.example/repos?page=2>; rel="next""#)
+///             .body(Bytes::from(r#"[{"id":1},{"id":2}]"#)),
+///         Some("/repos?page=2") => http::Response::builder().body(Bytes::from(r#"[{"id":3}]"#)),
+///         Some(other) => unreachable!("{other}"),
+///     };
+///     Ok(Response::new(answer.unwrap_or_default()))
+/// };
+/// let pages = LinkPages::bare_list().pages(answer);
+/// let sizes: Vec<usize> = pages.map_ok(|batch| batch.len()).try_collect().await?;
+/// assert_eq!(sizes, [2, 1]);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Caveats
+///
+/// When the links count pages, an item that is removed while the listing is read moves another one
+/// over the edge of a page, and nothing tells of it. Ask for an order in which removals are rare at
+/// the front, usually the oldest first.
+#[derive(Debug, Clone, Copy)]
+#[must_use]
+pub struct LinkPages {
+    shape: Shape,
+    identity: &'static str,
+}
+
+impl LinkPages {
+    /// Pages are the bare lists of their items.
+    pub const fn bare_list() -> Self {
+        Self::shaped(Shape::Bare)
+    }
+
+    /// Pages are objects with their items under `key`.
+    pub const fn of(key: &'static str) -> Self {
+        Self::shaped(Shape::Under(key))
+    }
+
+    const fn shaped(shape: Shape) -> Self {
+        Self {
+            shape,
+            identity: "id",
+        }
+    }
+
+    /// The field by which an item is recognised. `id`, unless told.
+    pub const fn identity(mut self, field: &'static str) -> Self {
+        self.identity = field;
+        self
+    }
+
+    /// All pages, in order; `fetch` gets path and query of the page, `None` for the first.
+    pub fn pages<F, Fut, E>(
+        self,
+        fetch: F,
+    ) -> impl Stream<Item = Result<Batch, E>> + Send + use<F, Fut, E>
+    where
+        F: Fn(Option<String>) -> Fut + Send + Sync,
+        Fut: Future<Output = Result<Response, E>> + Send,
+        E: From<HttpError> + Send,
+    {
+        async_stream::try_stream! {
+            let mut guard = Guard::new(self);
+            let mut target = None;
+            loop {
+                let (response, page) = read(self.shape, || fetch(target.clone())).await?;
+                let next = next_of(response.headers())
+                    .and_then(|next| guard.check(&page, next))
+                    .map_err(|doubt| response.doubt(doubt))?;
+                yield Batch::new(page.items);
+                if next.is_none() {
+                    break;
+                }
+                target = next;
+            }
+        }
+    }
+}
+
+/// What the pages so far forbid the next one to be.
+#[derive(Debug)]
+struct Guard {
+    paging: LinkPages,
+    pages: usize,
+    targets: Seen,
+    first_items: Seen,
+}
+
+impl Guard {
+    fn new(paging: LinkPages) -> Self {
+        Self {
+            paging,
+            pages: 0,
+            targets: Seen::default(),
+            first_items: Seen::default(),
+        }
+    }
+
+    /// A link is given when there are more items, so only the first page may be empty, and only
+    /// when it is the last.
+    fn check(&mut self, page: &Page, next: Option<String>) -> Result<Option<String>, Doubt> {
+        self.pages += 1;
+        let first = page.items.first();
+        match first.map(|item| identity(item, self.paging.identity)) {
+            Some(first) if self.first_items.again(&first) => return Err(Doubt::RepeatedPage),
+            None if self.pages > 1 || next.is_some() => return Err(Doubt::EmptyPage),
+            _ => {}
+        }
+        if let Some(target) = &next {
+            if self.targets.again(target) {
+                return Err(Doubt::RepeatedToken);
+            }
+            if self.pages >= MAX_PAGES {
+                return Err(Doubt::Endless);
+            }
+        }
+        Ok(next)
+    }
+}
+
+/// Path and query of the next page; `None` when no header names one.
+fn next_of(headers: &HeaderMap) -> Result<Option<String>, Doubt> {
+    for value in headers.get_all(LINK) {
+        let text = value.to_str().map_err(|_unreadable| Doubt::MissingToken)?;
+        let next = links(text).find(|(_, parameters)| is_next(parameters));
+        if let Some((address, _)) = next {
+            return Ok(Some(target(address)?));
+        }
+    }
+    Ok(None)
+}
+
+/// Addresses and parameters of a `Link` header (RFC 8288). An address may hold commas, so it is
+/// taken from its brackets first.
+fn links(header: &str) -> impl Iterator<Item = (&str, &str)> {
+    header
+        .split('<')
+        .skip(1)
+        .filter_map(|link| link.split_once('>'))
+}
+
+fn is_next(parameters: &str) -> bool {
+    let mut parameters = parameters.split([';', ',']).map(str::trim);
+    parameters.any(|parameter| {
+        let (name, value) = parameter.split_once('=').unwrap_or_default();
+        let mut relations = value.trim().trim_matches('"').split_ascii_whitespace();
+        name.trim().eq_ignore_ascii_case("rel")
+            && relations.any(|relation| relation.eq_ignore_ascii_case("next"))
+    })
+}
+
+fn target(address: &str) -> Result<String, Doubt> {
+    if address.starts_with('/') && !address.starts_with("//") {
+        return Ok(address.to_owned());
+    }
+    let url = Url::parse(address).map_err(|_unusable| Doubt::MissingToken)?;
+    let query = url.query().map(|query| format!("?{query}"));
+    Ok(format!("{}{}", url.path(), query.unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::sync::Mutex;
+
+    use bytes::Bytes;
+    use futures::TryStreamExt as _;
+
+    use super::*;
+
+    /// Reads these pages, each a `Link` header and a body; gives their sizes and what was asked.
+    async fn read_all(pages: &[(&str, &str)]) -> (Result<Vec<usize>, Doubt>, Vec<String>) {
+        let answers: Mutex<VecDeque<_>> = Mutex::new(pages.iter().copied().collect());
+        let asked = Mutex::new(Vec::new());
+        let fetch = |target: Option<String>| {
+            let (link, body) = answers.lock().unwrap().pop_front().expect("no more pages");
+            asked.lock().unwrap().extend(target);
+            let answer = http::Response::builder().header(LINK, link);
+            let answer = answer.body(Bytes::from(body.to_owned())).unwrap();
+            async { Ok::<_, HttpError>(Response::new(answer)) }
+        };
+        let pages = LinkPages::bare_list().pages(fetch);
+        let sizes: Result<Vec<_>, _> = pages.map_ok(|batch| batch.len()).try_collect().await;
+        let sizes = sizes.map_err(|error| match error {
+            HttpError::Listing { doubt, .. } => doubt,
+            other => panic!("{other}"),
+        });
+        (sizes, asked.into_inner().unwrap())
+    }
+
+    #[tokio::test]
+    async fn the_header_is_read_in_the_forms_that_servers_write_it() {
+        for link in [
+            r#"<https://a.example/x?page=2&q=a,b>; rel="next", <https://a.example/x?page=9>; rel="last""#,
+            r#"<https://a.example/x?page=1>; rel="prev", </x?page=2&q=a,b>; rel=next"#,
+            r#"<https://other.example/x?page=2&q=a,b>; title="n"; REL="last NEXT""#,
+        ] {
+            let (sizes, asked) = read_all(&[(link, r#"[{"id":1}]"#), ("", r#"[{"id":2}]"#)]).await;
+            assert_eq!(sizes, Ok(vec![1, 1]), "{link}");
+            assert_eq!(asked, ["/x?page=2&q=a,b"], "{link}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_empty_listing_is_one_empty_page() {
+        assert_eq!(read_all(&[("", "[]")]).await.0, Ok(vec![0]));
+    }
+
+    #[tokio::test]
+    async fn doubt_is_an_error() {
+        let (two, three) = (r#"</x?page=2>; rel="next""#, r#"</x?page=3>; rel="next""#);
+        let (one, other) = (r#"[{"id":1}]"#, r#"[{"id":2}]"#);
+        for (pages, doubt) in [
+            (&[(two, "[]")][..], Doubt::EmptyPage),
+            (&[(two, one), ("", "[]")], Doubt::EmptyPage),
+            (&[(two, one), (three, one)], Doubt::RepeatedPage),
+            (&[(two, one), (two, other)], Doubt::RepeatedToken),
+            (&[(r#"<nowhere>; rel="next""#, one)], Doubt::MissingToken),
+        ] {
+            assert_eq!(read_all(pages).await.0, Err(doubt), "{pages:?}");
+        }
+    }
+}
