@@ -4,6 +4,7 @@
 
 mod erased;
 mod event;
+mod signature;
 
 use std::fmt;
 use std::future::Future;
@@ -12,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 pub use self::erased::ErasedProcessor;
 pub use self::event::WebhookEvent;
+pub use self::signature::Signature;
 use crate::batch::RawItem;
 use crate::error::SourceError;
 use crate::kind::Kind;
