@@ -172,7 +172,7 @@ pub use crate::sync::{
     SyncOptions,
 };
 pub use crate::webhook::{
-    Changes, ErasedProcessor, Subject, Unauthenticated, WebhookEvent, WebhookProcessor,
+    Changes, ErasedProcessor, Signature, Subject, Unauthenticated, WebhookEvent, WebhookProcessor,
 };
 
 /// Writes a stream of batches with `yield` and `?`.
@@ -193,6 +193,8 @@ pub use crate::webhook::{
 pub use async_stream::try_stream;
 /// A sequence of batches over time; the trait behind every resync function's return type.
 pub use futures::Stream;
+/// A text of the settings that is never shown, and how to get at it where it is sent.
+pub use secrecy::{ExposeSecret, SecretString};
 
 /// What every file of an integration types.
 pub mod prelude {

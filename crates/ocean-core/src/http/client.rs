@@ -10,10 +10,12 @@ use serde::de::DeserializeOwned;
 
 use super::call::Call;
 use super::config::{HttpClientBuilder, Inner};
-use super::error::HttpError;
+use super::error::{CallContext, HttpError};
+use super::redact::RedactedUri;
 use super::response::Response;
 use super::retry::Mode;
 use super::stream::StreamingResponse;
+use super::transport::{TransportError, TransportErrorKind};
 
 /// How often an answer that cannot be read is asked for. A login page or half a proxy's error page
 /// in place of JSON often is gone a moment later.
@@ -46,6 +48,26 @@ impl HttpClient {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.inner.settings.name
+    }
+
+    /// Asks for this URL; an answer with a status from 400 is an error.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), ocean_core::http::HttpError> {
+    /// # let client = ocean_core::http::HttpClient::builder("forge").build()?;
+    /// let answer = client.get("https://forge.example/repos?per_page=100").await?;
+    /// # let _ = answer;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// See [`HttpError`].
+    pub async fn get(&self, url: &str) -> Result<Response, HttpError> {
+        let request = Request::get(url).body(Bytes::new());
+        let request = request.map_err(|error| self.unsendable(error))?;
+        self.send(request).await
     }
 
     /// Sends a request; an answer with a status from 400 is an error.
@@ -112,6 +134,21 @@ impl HttpClient {
             while let Some(piece) = body.next_piece().await? {
                 yield piece;
             }
+        }
+    }
+
+    /// The error of a request that could not even be made. Its URL is not shown, as it is none.
+    fn unsendable(&self, error: http::Error) -> HttpError {
+        let call = CallContext {
+            client: Arc::clone(&self.inner.settings.name),
+            method: http::Method::GET,
+            url: RedactedUri::default(),
+            attempts: 0,
+            elapsed: std::time::Duration::ZERO,
+        };
+        HttpError::InvalidRequest {
+            call: Box::new(call),
+            source: TransportError::new(TransportErrorKind::InvalidRequest, error),
         }
     }
 

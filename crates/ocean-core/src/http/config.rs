@@ -85,6 +85,7 @@ pub(super) struct Settings {
 pub struct HttpClientBuilder {
     settings: Settings,
     user_agent: Option<String>,
+    bearer_token: Option<String>,
     concurrency: usize,
     authenticator: Option<Arc<dyn Authenticator>>,
     access_token_file: Option<PathBuf>,
@@ -114,6 +115,7 @@ impl HttpClientBuilder {
                 randomness: Arc::new(fastrand::f64),
             },
             user_agent: None,
+            bearer_token: None,
             concurrency: CONCURRENCY,
             authenticator: None,
             access_token_file: None,
@@ -217,6 +219,15 @@ impl HttpClientBuilder {
         self
     }
 
+    /// Sends this token with every request, as `Authorization: Bearer`, and hides it in errors.
+    ///
+    /// For a token that does not change while the process runs; an
+    /// [`authenticator`](Self::authenticator) is for all others, and comes before it.
+    pub fn bearer_token(mut self, token: impl Into<String>) -> Self {
+        self.bearer_token = Some(token.into());
+        self
+    }
+
     /// Where requests get their credentials from.
     pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
         self.authenticator = Some(Arc::new(authenticator));
@@ -268,22 +279,34 @@ impl HttpClientBuilder {
         self
     }
 
+    /// Turns what is sent with every request into headers.
+    fn settle_headers(&mut self) -> Result<(), header::InvalidHeaderValue> {
+        if let Some(user_agent) = &self.user_agent {
+            let value = HeaderValue::from_str(user_agent)?;
+            self.settings.headers.insert(header::USER_AGENT, value);
+        }
+        if let Some(token) = &self.bearer_token {
+            let mut value = HeaderValue::from_str(&format!("Bearer {token}"))?;
+            value.set_sensitive(true);
+            self.settings.headers.insert(header::AUTHORIZATION, value);
+            self.settings.masker = self.settings.masker.clone().and([token]);
+        }
+        Ok(())
+    }
+
     /// Makes the client.
     ///
     /// # Errors
     ///
-    /// [`HttpError::Setup`]: the user agent, a proxy or a certificate is not usable.
+    /// [`HttpError::Setup`]: the user agent, the token, a proxy or a certificate is not usable.
     pub fn build(mut self) -> Result<HttpClient, HttpError> {
         let name = Arc::clone(&self.settings.name);
         let failed = |source| HttpError::Setup {
             client: name,
             source,
         };
-        if let Some(user_agent) = &self.user_agent {
-            match HeaderValue::from_str(user_agent) {
-                Ok(value) => self.settings.headers.insert(header::USER_AGENT, value),
-                Err(error) => return Err(failed(error.into())),
-            };
+        if let Err(error) = self.settle_headers() {
+            return Err(failed(error.into()));
         }
         let transport = match self.transport {
             Some(transport) => transport,

@@ -47,11 +47,11 @@
 //! | to | start with |
 //! | --- | --- |
 //! | make a client | [`HttpClient::builder`], [`RetryPolicy`], [`Deadlines`], [`Proxies`] |
-//! | give it credentials | [`Authenticator`], [`TokenFile`] |
+//! | give it credentials | [`HttpClientBuilder::bearer_token`], [`Authenticator`], [`TokenFile`] |
 //! | keep a limit of the other system | [`Throttle`] |
 //! | let some calls go before others | [`Priority`] |
-//! | send | [`HttpClient::send`], [`HttpClient::send_json`], [`HttpClient::open`] |
-//! | read a listing | [`paging::OffsetPages`], [`paging::TokenPages`] |
+//! | send | [`HttpClient::get`], [`HttpClient::send`], [`HttpClient::send_json`], [`HttpClient::open`] |
+//! | read a listing | [`paging::OffsetPages`], [`paging::TokenPages`], [`paging::LinkPages`] |
 //! | count what is sent | [`HttpMeter`] |
 //! | hide secrets in text | [`Masker`] |
 //! | test without a socket, or without names | [`Transport`], [`Resolver`] |

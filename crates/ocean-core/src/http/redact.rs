@@ -89,7 +89,13 @@ impl Masker {
     /// A masker that hides these values (those shorter than 4 characters would hide too much),
     /// plain, encoded for a URL, in base64, and escaped as in JSON and `Debug` output.
     pub fn new<S: AsRef<str>>(secrets: impl IntoIterator<Item = S>) -> Self {
-        let mut all = Vec::new();
+        Self::default().and(secrets)
+    }
+
+    /// A masker that hides these values too.
+    #[must_use]
+    pub fn and<S: AsRef<str>>(&self, secrets: impl IntoIterator<Item = S>) -> Self {
+        let mut all = self.secrets.to_vec();
         for secret in secrets {
             let secret = secret.as_ref().trim();
             if secret.chars().count() >= SHORTEST_SECRET {

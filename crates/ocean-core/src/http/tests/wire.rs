@@ -297,3 +297,34 @@ fn an_unusable_setting_is_refused_when_the_client_is_made() {
         expected
     );
 }
+
+#[tokio::test]
+async fn a_bearer_token_is_sent_and_hidden_from_errors() {
+    let server = server().await;
+    let client = fast().bearer_token("s3cret-t0ken").build().unwrap();
+    client.get(&format!("{}/a", server.url())).await.unwrap();
+    let sent = server.journal().requests();
+    assert_eq!(sent[0].header("authorization"), Some("Bearer s3cret-t0ken"));
+
+    let echo = Action::Status {
+        code: 400,
+        headers: Default::default(),
+        body: json!("the key s3cret-t0ken is not welcome"),
+    };
+    server.faults().add(Rule::new(echo));
+    let error = client.get(&format!("{}/a", server.url())).await;
+    let text = error_chain(&error.unwrap_err());
+    assert!(
+        text.contains("[REDACTED]") && !text.contains("s3cret"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_url_and_what_is_no_token_are_errors() {
+    let error = fast().build().unwrap().get("not a url").await.unwrap_err();
+    assert_eq!(error.class(), ErrorClass::Permanent, "{error}");
+    let error = fast().bearer_token("line\nbreak").build().unwrap_err();
+    assert!(matches!(error, HttpError::Setup { .. }), "{error}");
+    assert!(!format!("{error:?}").contains("break"), "{error:?}");
+}
