@@ -7,7 +7,7 @@ fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The names under `[dependencies]` of a crate, without those for its tests.
+/// The names under `[dependencies]` of a crate, without optional ones and those for its tests.
 fn dependencies(of: &str) -> Vec<String> {
     let manifest = fs::read_to_string(workspace().join(of).join("Cargo.toml")).unwrap();
     manifest
@@ -15,6 +15,7 @@ fn dependencies(of: &str) -> Vec<String> {
         .skip_while(|line| *line != "[dependencies]")
         .skip(1)
         .take_while(|line| !line.starts_with('['))
+        .filter(|line| !line.contains("optional = true"))
         .filter_map(|line| line.split(['.', ' ']).next())
         .map(str::to_owned)
         .collect()
@@ -57,6 +58,18 @@ fn the_middle_knows_nobody_and_the_edges_know_the_middle() {
             .filter(|our| found.iter().any(|dep| dep == *our))
             .collect();
         assert_eq!(found, known.iter().collect::<Vec<_>>(), "{of}");
+    }
+}
+
+#[test]
+fn of_the_testkit_only_the_harness_knows_the_engine() {
+    let testkit = workspace().join("crates/ocean-testkit/src");
+    let knowing = ["harness", "conformance"].map(|module| testkit.join(module));
+    for file in sources(&testkit) {
+        let inside = knowing.iter().any(|module| file.starts_with(module));
+        let text = fs::read_to_string(&file).unwrap();
+        let names = ["ocean_core::", "ocean_port::"].map(|name| text.contains(name));
+        assert!(inside || names == [false; 2], "{}", file.display());
     }
 }
 

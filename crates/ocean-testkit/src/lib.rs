@@ -30,6 +30,9 @@
 //!
 //! | to | start with |
 //! | --- | --- |
+//! | test an integration | `Harness`, `Webhook`, `conformance` (feature `harness`) |
+//! | simulate a system that has no simulator here | [`SourceTwin`], [`Paging`] |
+//! | break a system that cannot be steered | [`Proxy`] |
 //! | serve something over HTTP | [`Server`], [`Service`], [`Request`], [`Response`] |
 //! | make it misbehave | [`Faults`], [`FaultPlan`], [`Rule`], [`Action`] |
 //! | see what was asked | [`Journal`], [`Entry`] |
@@ -38,23 +41,43 @@
 //! | meet a Port | [`port::PortTwin`] |
 //! | meet a Jira | [`jira::JiraTwin`], [`jira::lies`] |
 //!
+//! # Features
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | `harness` | `Harness`, `Bench` and `conformance`, which know the engine; without it this crate knows no other of ours |
+//!
 //! Every simulator answers the same control requests under `/__twin/`: `GET` and `DELETE`
 //! `/__twin/journal`, `POST` (a [`FaultPlan`] as JSON) and `DELETE` `/__twin/faults`.
 
 mod clock;
+#[cfg(feature = "harness")]
+mod conformance;
 mod control;
+mod deliver;
 mod fault;
+#[cfg(feature = "harness")]
+mod harness;
 pub mod jira;
 mod journal;
 mod message;
 pub mod port;
+mod proxy;
 mod server;
 mod skip;
 mod socket;
+mod source;
 
 pub use clock::Clock;
+#[cfg(feature = "harness")]
+pub use conformance::{Checked, Judgement, Samples, Verdict, conformance};
+pub use deliver::Webhook;
 pub use fault::{Action, FaultPlan, Faults, Rewrite, Rule};
+#[cfg(feature = "harness")]
+pub use harness::{Bench, Delivered, Fate, Harness, HarnessError};
 pub use journal::{Entry, Journal, JournalMode};
 pub use message::{Request, Response};
+pub use proxy::{Exchange, Proxy};
 pub use server::{Controls, Server, Service};
 pub use skip::not_run;
+pub use source::{Paging, SourceTwin, SourceTwinBuilder};

@@ -58,3 +58,43 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use ocean_testkit::{Harness, HarnessError};
+
+    use super::*;
+
+    const MAPPING: &str = r#"
+        resources:
+          - kind: planet
+            selector: { query: "true" }
+            port:
+              entity:
+                mappings:
+                  identifier: .name | ascii_downcase
+                  blueprint: '"planet"'
+                  properties: { letters: .letters }
+    "#;
+    const BLUEPRINTS: &str = r#"[
+        { "identifier": "planet", "schema": { "properties": { "letters": { "type": "number" } } } }
+    ]"#;
+
+    #[tokio::test]
+    async fn every_planet_is_in_the_catalog() -> Result<(), HarnessError> {
+        let connect = |_: &serde_json::Value, _| {
+            let names: &[&str] = &["Mercury", "Venus", "Earth"];
+            Ok::<_, SourceError>(names)
+        };
+        let planets = |ocean: Integration<_>| ocean.on_resync(Kinds::Planet, on_resync_planets);
+        let harness = Harness::new("planets", connect, planets);
+        let bench = harness
+            .default_resources(MAPPING, BLUEPRINTS)
+            .start()
+            .await?;
+        let report = bench.resync().await?;
+        assert_eq!(report.totals().created, 3);
+        assert_eq!(bench.ids("planet"), ["earth", "mercury", "venus"]);
+        Ok(())
+    }
+}

@@ -1,0 +1,75 @@
+//! Does an integration keep the promises that every integration has to keep? [`conformance`] finds
+//! out, by reading a simulated source through a proxy that misbehaves in every way it knows.
+
+mod broken;
+mod definition;
+mod events;
+mod log;
+mod pages;
+mod reading;
+mod rig;
+mod samples;
+mod secrets;
+mod stopped;
+mod verdict;
+
+pub use self::samples::Samples;
+pub use self::verdict::{Checked, Judgement, Verdict};
+
+use self::rig::Rig;
+use crate::harness::Harness;
+
+/// Holds an integration to the promises that every integration has to keep.
+///
+/// `harness` names a simulated source; the suite puts a [`Proxy`](crate::Proxy) before it, reads it
+/// about a hundred times, and breaks something each time. `samples` are live events about objects
+/// that the source has; without them the checks of live events do not apply.
+///
+/// The source should have a listing of three pages or more (a small page size does it), and at least
+/// one item of every kind of the default mapping. It is left as it was, but for the deletion that
+/// the samples may bring along.
+///
+/// It is called from a test with a runtime of one thread, which is what `#[tokio::test]` gives: it
+/// looks for secrets in what that thread logs.
+///
+/// # What it asks
+///
+/// | group | asks |
+/// | --- | --- |
+/// | `definition` | do spec, kinds, selectors, mapping and blueprints fit together? |
+/// | `reading` | is everything read, once, and a second time without a write? |
+/// | `pages` | is doubt about a listing never taken for its end? |
+/// | `broken` | is what passes tried again, and what stays told and not believed? |
+/// | `stopped` | does it end at once when it is told to, and delete nothing? |
+/// | `secrets` | does no secret reach a log, an error, a URL, Port, or another host? |
+/// | `events` | are forged events refused, genuine ones applied, and none believed blindly? |
+#[expect(
+    clippy::future_not_send,
+    reason = "what is logged is caught on the thread that the suite runs on"
+)]
+pub async fn conformance(harness: &Harness, samples: Samples<'_>) -> Verdict {
+    let mut verdict = Verdict::default();
+    definition::check(harness, &mut verdict);
+    let log = log::Log::default();
+    let _caught = log.catch();
+    let rig = match Rig::start(harness).await {
+        Ok(rig) => rig,
+        Err(error) => {
+            verdict.add(
+                "reading",
+                "a resync of the simulated source is complete",
+                Err(error),
+            );
+            return verdict;
+        }
+    };
+    definition::check_samples(&rig, &mut verdict);
+    reading::check(&rig, &mut verdict).await;
+    pages::check(&rig, &mut verdict).await;
+    broken::check(&rig, &mut verdict).await;
+    stopped::check(&rig, &mut verdict).await;
+    secrets::check_hosts(&rig, &mut verdict).await;
+    events::check(&rig, &samples, &mut verdict).await;
+    secrets::check_traces(&rig, &log, &mut verdict);
+    verdict
+}

@@ -1,0 +1,47 @@
+//! Which live events is an integration tried with? Those that its author gives as [`Samples`].
+
+use crate::deliver::Webhook;
+
+/// Live events about objects that the simulated source has.
+#[derive(Default)]
+#[must_use]
+pub struct Samples<'a> {
+    pub(super) events: Vec<Webhook>,
+    pub(super) late_deletions: Vec<Webhook>,
+    pub(super) deletion: Option<(Webhook, Box<dyn Fn() + 'a>)>,
+}
+
+impl<'a> Samples<'a> {
+    /// No live events.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// A genuine event about an object that exists, such as an update of it.
+    pub fn event(mut self, webhook: Webhook) -> Self {
+        self.events.push(webhook);
+        self
+    }
+
+    /// An event that says that an object is gone, which exists all the same: events can be late.
+    pub fn late_deletion(mut self, webhook: Webhook) -> Self {
+        self.late_deletions.push(webhook);
+        self
+    }
+
+    /// How an object is deleted in the source, and the event that then comes.
+    pub fn deletion(mut self, webhook: Webhook, delete: impl Fn() + 'a) -> Self {
+        self.deletion = Some((webhook, Box::new(delete)));
+        self
+    }
+}
+
+impl std::fmt::Debug for Samples<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Samples")
+            .field("events", &self.events.len())
+            .field("late_deletions", &self.late_deletions.len())
+            .field("deletion", &self.deletion.is_some())
+            .finish()
+    }
+}
