@@ -1,0 +1,5 @@
+//! The conformance suite: Jira keeps all its promises, and integrations that break one are found.
+
+mod broken;
+mod desk;
+mod jira;
