@@ -1,0 +1,110 @@
+//! How is GitHub asked? Through [`GithubClient`].
+
+use std::sync::Arc;
+
+use ocean_core::http::paging::LinkPages;
+use ocean_core::http::{HttpClient, HttpClientBuilder, HttpError};
+use ocean_core::prelude::*;
+use ocean_core::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+
+/// GitHub's largest page.
+const PAGE_SIZE: usize = 100;
+
+/// The integration's settings, as `.port/spec.yaml` describes them.
+#[derive(Debug, Deserialize)]
+pub struct GithubSettings {
+    github_host: String,
+    github_organization: String,
+    github_token: SecretString,
+    webhook_secret: Option<SecretString>,
+}
+
+/// A handle to one organization at GitHub; clones share limits and credentials.
+#[derive(Debug, Clone)]
+pub struct GithubClient {
+    http: HttpClient,
+    site: Arc<Site>,
+}
+
+#[derive(Debug)]
+struct Site {
+    /// Scheme and host: links of pages have the whole path.
+    origin: String,
+    /// What comes before every path of ours: nothing, or `/api/v3` at GitHub Enterprise.
+    prefix: String,
+    organization: String,
+    webhook_secret: Option<SecretString>,
+}
+
+impl GithubClient {
+    pub(crate) fn new(
+        settings: &GithubSettings,
+        http: HttpClientBuilder,
+    ) -> Result<Self, HttpError> {
+        // `https://host/api/v3` is the origin `https://host` and the prefix `/api/v3`.
+        let host = settings.github_host.trim_end_matches('/');
+        let slashes = host.match_indices('/').map(|(at, _)| at);
+        let end = slashes.into_iter().nth(2).unwrap_or(host.len());
+        let (origin, prefix) = host.split_at_checked(end).unwrap_or((host, ""));
+        let http = http
+            .user_agent("ocean-github")
+            .bearer_token(settings.github_token.expose_secret())
+            .build()?;
+        let site = Arc::new(Site {
+            origin: origin.to_owned(),
+            prefix: prefix.to_owned(),
+            organization: settings.github_organization.clone(),
+            webhook_secret: settings.webhook_secret.clone(),
+        });
+        Ok(Self { http, site })
+    }
+
+    /// All repositories of the organization, the oldest first.
+    pub(crate) fn repositories(&self) -> impl Stream<Item = Result<Batch, HttpError>> + use<> {
+        self.list(format!(
+            "/orgs/{}/repos?sort=created&direction=asc",
+            self.site.organization
+        ))
+    }
+
+    /// What a repository has of one sort (`pulls`, `issues`), each item with its `__repository`.
+    pub(crate) fn of_repository(
+        &self,
+        repository: &str,
+        sort: &str,
+        state: &str,
+    ) -> impl Stream<Item = Result<Batch, HttpError>> + use<> {
+        let name = repository.to_owned();
+        let path = format!("/repos/{name}/{sort}?state={state}&sort=created&direction=asc");
+        let pages = self.list(path);
+        pages.map_ok(move |batch| batch.with("__repository", &name.as_str().into()))
+    }
+
+    /// One object as it is now; `None` when there is none, or none for us.
+    pub(crate) async fn find(&self, path: &str) -> Result<Option<RawItem>, HttpError> {
+        let url = format!("{}{}{path}", self.site.origin, self.site.prefix);
+        match self.http.get(&url).await {
+            Ok(answer) => Ok(Some(answer.json()?)),
+            Err(error) if error.status().is_some_and(|status| status == 404) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The secret that events are signed with.
+    pub(crate) fn webhook_secret(&self) -> Option<&str> {
+        let secret = self.site.webhook_secret.as_ref()?.expose_secret();
+        (!secret.is_empty()).then_some(secret)
+    }
+
+    fn list(&self, path: String) -> impl Stream<Item = Result<Batch, HttpError>> + use<> {
+        let client = self.clone();
+        LinkPages::bare_list().pages(move |next| {
+            let Site { origin, prefix, .. } = &*client.site;
+            let first = || format!("{prefix}{path}&per_page={PAGE_SIZE}");
+            let url = format!("{origin}{}", next.unwrap_or_else(first));
+            let http = client.http.clone();
+            async move { http.get(&url).await }
+        })
+    }
+}
