@@ -31,6 +31,9 @@
 //! | what commands have at hand that write nothing | `desk`, `samples` |
 //! | how it looks | `display`, the only place that prints |
 //! | what the exit codes mean | `exit` |
+//! | how a new integration begins | `scaffold` |
+//!
+//! [`ocean`] is a program of its own, for authors who have no integration yet: `ocean new NAME`.
 //!
 //! What `demo` and `twin` need of an integration is a [`Simulation`].
 
@@ -47,10 +50,12 @@ mod failure;
 mod logging;
 mod resources;
 mod samples;
+mod scaffold;
 mod session;
 mod signals;
 mod simulation;
 mod state_folder;
 
 pub use crate::app::CliApp;
+pub use crate::scaffold::ocean;
 pub use crate::simulation::{Changed, Happened, Happening, Simulation, Twin, TwinOptions, World};

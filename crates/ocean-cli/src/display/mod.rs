@@ -15,6 +15,7 @@ pub(crate) mod plan;
 pub(crate) mod preview;
 pub(crate) mod progress;
 mod report;
+mod scaffold;
 mod table;
 mod twin;
 
@@ -144,4 +145,9 @@ pub(crate) fn letters_done(order: &Order, count: usize) {
 /// Shows a simulator that now runs.
 pub(crate) fn twin(title: &str, running: &dyn Twin) {
     out(&twin::text(title, running));
+}
+
+/// Shows what was written for a new integration.
+pub(crate) fn scaffold(written: &crate::scaffold::Written) {
+    out(&scaffold::text(written));
 }

@@ -1,0 +1,171 @@
+//! How does a new integration begin? With the files that [`ocean`] writes: a package whose tests
+//! are green at once.
+
+mod names;
+mod sdk;
+mod templates;
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use clap::{Parser, Subcommand};
+
+use self::names::Names;
+use self::sdk::Sdk;
+use crate::display;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// The tool for authors, before they have a program of their own.
+#[derive(Debug, Parser)]
+#[command(name = "ocean", version, about = "Begins Ocean integrations.")]
+struct Arguments {
+    #[command(subcommand)]
+    command: OceanCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum OceanCommand {
+    /// Write a new integration: one kind, live events, and tests that are green at once.
+    #[command(after_help = "\
+Examples:
+  ocean new help-desk                       a package in ./ocean-help-desk
+  ocean new help-desk --folder ~/work/desk  somewhere else
+  ocean new help-desk --sdk-path ~/sdk      against a checkout of the SDK")]
+    New(NewArguments),
+}
+
+#[derive(Debug, clap::Args)]
+struct NewArguments {
+    /// The type of the integration, such as `help-desk`: small letters, digits and hyphens.
+    name: String,
+
+    /// Where to write it; `ocean-NAME` in the working folder if not given.
+    #[arg(long, value_name = "PATH")]
+    folder: Option<PathBuf>,
+
+    /// A checkout of the SDK to depend on.
+    ///
+    /// Without it: the checkout that this program was built in, if it lies in one, and else the
+    /// published version.
+    #[arg(long, value_name = "PATH")]
+    sdk_path: Option<PathBuf>,
+}
+
+/// The whole program `ocean`.
+#[must_use]
+pub fn ocean() -> ExitCode {
+    let exit = match Arguments::try_parse_from(std::env::args_os()) {
+        Ok(arguments) => run(arguments).unwrap_or_else(|failure| display::failure(&failure)),
+        Err(answer) => display::usage(&answer),
+    };
+    exit.into()
+}
+
+fn run(arguments: Arguments) -> Result<Exit, Failure> {
+    let OceanCommand::New(arguments) = arguments.command;
+    let written = write(&arguments)?;
+    display::scaffold(&written);
+    Ok(Exit::Done)
+}
+
+/// What was written, and where.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) folder: PathBuf,
+    pub(crate) files: Vec<&'static str>,
+    pub(crate) sdk: String,
+}
+
+fn write(arguments: &NewArguments) -> Result<Written, Failure> {
+    let names =
+        Names::parse(&arguments.name).map_err(|reason| Failure::new(Exit::Usage, reason))?;
+    let sdk = Sdk::find(arguments.sdk_path.as_deref())?;
+    let default = || PathBuf::from(format!("ocean-{}", arguments.name));
+    let folder = arguments.folder.clone().unwrap_or_else(default);
+    if folder
+        .read_dir()
+        .is_ok_and(|mut entries| entries.next().is_some())
+    {
+        let message = format!("`{}` is not empty; nothing was written", folder.display());
+        return Err(Failure::new(Exit::Usage, message).hint("name another place with --folder"));
+    }
+    let mut files = Vec::new();
+    for (path, template) in templates::ALL {
+        let text = sdk.fill(&names.fill(template));
+        place(&folder.join(path), &text)?;
+        files.push(path);
+    }
+    if let Some(lock) = sdk.lock_file() {
+        // The versions that the SDK was built with, so that nothing has to be downloaded.
+        place(&folder.join("Cargo.lock"), &lock)?;
+        files.push("Cargo.lock");
+    }
+    format_sources(&folder, &files);
+    Ok(Written {
+        folder,
+        files,
+        sdk: sdk.to_string(),
+    })
+}
+
+fn place(path: &Path, text: &str) -> Result<(), Failure> {
+    let parent = path.parent().map_or(Ok(()), fs::create_dir_all);
+    parent
+        .and_then(|()| fs::write(path, text))
+        .map_err(|error| {
+            let message = format!("`{}` cannot be written: {error}", path.display());
+            Failure::new(Exit::Incomplete, message)
+        })
+}
+
+/// Long names break lines that short ones do not. Without the formatter they stay as they are.
+fn format_sources(folder: &Path, files: &[&str]) {
+    let sources = files.iter().filter(|path| path.ends_with(".rs"));
+    let mut formatter = Command::new("rustfmt");
+    formatter
+        .args(["--quiet", "--edition", "2024"].map(OsString::from))
+        .args(sources.map(|path| folder.join(path)))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    drop(formatter.status());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn new(name: &str, folder: &Path) -> Result<Written, Failure> {
+        write(&NewArguments {
+            name: name.to_owned(),
+            folder: Some(folder.to_owned()),
+            sdk_path: None,
+        })
+    }
+
+    #[test]
+    fn every_placeholder_is_filled() {
+        let folder = tempfile::tempdir().unwrap();
+        let written = new("help-desk-2", folder.path()).unwrap();
+        assert!(written.files.contains(&"src/kinds.rs"), "{written:?}");
+        for file in written.files {
+            let text = fs::read_to_string(folder.path().join(file)).unwrap();
+            assert!(!text.contains("{{"), "{file}: {text}");
+        }
+        let spec = fs::read_to_string(folder.path().join(".port/spec.yaml")).unwrap();
+        assert!(spec.contains("title: Help Desk 2"), "{spec}");
+        assert!(spec.contains("name: helpDesk2Token"), "{spec}");
+    }
+
+    #[test]
+    fn nothing_is_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("mine.txt"), "mine").unwrap();
+        let failure = new("desk", folder.path()).unwrap_err();
+        assert_eq!(failure.exit(), Exit::Usage);
+        assert_eq!(folder.path().read_dir().unwrap().count(), 1);
+    }
+}

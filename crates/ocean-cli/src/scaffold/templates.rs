@@ -1,0 +1,53 @@
+//! The files of a new integration; their text is in `templates/integration`.
+
+/// Path and template of every file.
+pub(super) const ALL: [(&str, &str); 12] = [
+    (
+        "Cargo.toml",
+        include_str!("../../templates/integration/Cargo.toml.in"),
+    ),
+    (
+        "README.md",
+        include_str!("../../templates/integration/README.md.in"),
+    ),
+    (
+        ".gitignore",
+        include_str!("../../templates/integration/gitignore.in"),
+    ),
+    (
+        ".github/workflows/ci.yml",
+        include_str!("../../templates/integration/ci.yml.in"),
+    ),
+    (
+        ".port/spec.yaml",
+        include_str!("../../templates/integration/spec.yaml.in"),
+    ),
+    (
+        ".port/resources/blueprints.json",
+        include_str!("../../templates/integration/blueprints.json.in"),
+    ),
+    (
+        ".port/resources/port-app-config.yaml",
+        include_str!("../../templates/integration/port-app-config.yaml.in"),
+    ),
+    (
+        "src/main.rs",
+        include_str!("../../templates/integration/main.rs.in"),
+    ),
+    (
+        "src/lib.rs",
+        include_str!("../../templates/integration/lib.rs.in"),
+    ),
+    (
+        "src/client.rs",
+        include_str!("../../templates/integration/client.rs.in"),
+    ),
+    (
+        "src/kinds.rs",
+        include_str!("../../templates/integration/kinds.rs.in"),
+    ),
+    (
+        "tests/against_twin.rs",
+        include_str!("../../templates/integration/against_twin.rs.in"),
+    ),
+];
