@@ -8,6 +8,7 @@ use std::time::Instant;
 /// afterwards; `.ci/run` asks for it by name.
 #[test]
 #[ignore = "builds the SDK once more"]
+#[expect(clippy::print_stderr, reason = "the time is what the test measures")]
 fn a_new_integration_is_green_at_once_and_offline() {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let home = tempfile::tempdir().unwrap();

@@ -160,6 +160,28 @@ mod tests {
         assert!(spec.contains("name: helpDesk2Token"), "{spec}");
     }
 
+    /// The Rust of the page about writing an integration, and of the README, is what is written.
+    #[test]
+    fn the_book_shows_what_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let written = new("help-desk", folder.path()).unwrap();
+        let sources = written.files.iter().filter(|file| file.ends_with(".rs"));
+        let sources = sources.map(|file| fs::read_to_string(folder.path().join(file)).unwrap());
+        let sources: Vec<String> = sources.collect();
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let mut shown = 0;
+        for page in ["docs/writing-an-integration.md", "README.md"] {
+            let text = fs::read_to_string(workspace.join(page)).unwrap();
+            for block in text.split("```rust\n").skip(1) {
+                let block = block.split("```").next().unwrap_or_default();
+                let is_there = sources.iter().any(|source| source.contains(block));
+                assert!(is_there, "{page}: nothing that is written has\n{block}");
+                shown += 1;
+            }
+        }
+        assert!(shown > 10, "{shown}");
+    }
+
     #[test]
     fn nothing_is_written_over() {
         let folder = tempfile::tempdir().unwrap();

@@ -8,7 +8,7 @@ use crate::deliver::Webhook;
 pub struct Samples<'a> {
     pub(super) events: Vec<Webhook>,
     pub(super) late_deletions: Vec<Webhook>,
-    pub(super) deletion: Option<(Webhook, Box<dyn Fn() + 'a>)>,
+    pub(super) deletion: Option<(Webhook, Box<dyn Fn() + Send + Sync + 'a>)>,
 }
 
 impl<'a> Samples<'a> {
@@ -30,7 +30,7 @@ impl<'a> Samples<'a> {
     }
 
     /// How an object is deleted in the source, and the event that then comes.
-    pub fn deletion(mut self, webhook: Webhook, delete: impl Fn() + 'a) -> Self {
+    pub fn deletion(mut self, webhook: Webhook, delete: impl Fn() + Send + Sync + 'a) -> Self {
         self.deletion = Some((webhook, Box::new(delete)));
         self
     }

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod book;
 mod confined;
 mod demo;
 mod desk;
