@@ -1,15 +1,16 @@
-//! How is GitHub asked? Through [`GithubClient`].
+//! How is GitHub asked? Through [`Github`].
 
 use std::sync::Arc;
 
 use ocean_core::http::paging::LinkPages;
 use ocean_core::http::{HttpClient, HttpClientBuilder, HttpError};
 use ocean_core::prelude::*;
-use ocean_core::{ExposeSecret as _, SecretString};
+use ocean_core::{ExposeSecret as _, SecretString, Signature};
 use serde::Deserialize;
 
 /// GitHub's largest page.
 const PAGE_SIZE: usize = 100;
+const SIGNATURE: Signature = Signature::hmac_sha256("x-hub-signature-256", "sha256=");
 
 /// The integration's settings, as `.port/spec.yaml` describes them.
 #[derive(Debug, Deserialize)]
@@ -22,7 +23,7 @@ pub struct GithubSettings {
 
 /// A handle to one organization at GitHub; clones share limits and credentials.
 #[derive(Debug, Clone)]
-pub struct GithubClient {
+pub struct Github {
     http: HttpClient,
     site: Arc<Site>,
 }
@@ -37,29 +38,36 @@ struct Site {
     webhook_secret: Option<SecretString>,
 }
 
-impl GithubClient {
-    pub(crate) fn new(
-        settings: &GithubSettings,
-        http: HttpClientBuilder,
-    ) -> Result<Self, HttpError> {
-        // `https://host/api/v3` is the origin `https://host` and the prefix `/api/v3`.
-        let host = settings.github_host.trim_end_matches('/');
-        let slashes = host.match_indices('/').map(|(at, _)| at);
-        let end = slashes.into_iter().nth(2).unwrap_or(host.len());
-        let (origin, prefix) = host.split_at_checked(end).unwrap_or((host, ""));
-        let http = http
-            .user_agent("ocean-github")
-            .bearer_token(settings.github_token.expose_secret())
-            .build()?;
-        let site = Arc::new(Site {
-            origin: origin.to_owned(),
-            prefix: prefix.to_owned(),
-            organization: settings.github_organization.clone(),
-            webhook_secret: settings.webhook_secret.clone(),
-        });
-        Ok(Self { http, site })
-    }
+/// A client of the GitHub that the settings speak of.
+///
+/// # Errors
+///
+/// The token cannot be sent.
+pub fn create_github_client(
+    settings: &GithubSettings,
+    http: HttpClientBuilder,
+) -> Result<Github, HttpError> {
+    // `https://host/api/v3` is the origin `https://host` and the prefix `/api/v3`.
+    let host = settings.github_host.trim_end_matches('/');
+    let end = host
+        .match_indices('/')
+        .nth(2)
+        .map_or(host.len(), |(at, _)| at);
+    let (origin, prefix) = host.split_at_checked(end).unwrap_or((host, ""));
+    let site = Arc::new(Site {
+        origin: origin.to_owned(),
+        prefix: prefix.to_owned(),
+        organization: settings.github_organization.clone(),
+        webhook_secret: settings.webhook_secret.clone(),
+    });
+    let http = http.user_agent("ocean-github");
+    let http = http
+        .bearer_token(settings.github_token.expose_secret())
+        .build()?;
+    Ok(Github { http, site })
+}
 
+impl Github {
     /// All repositories of the organization, the oldest first.
     pub(crate) fn repositories(&self) -> impl Stream<Item = Result<Batch, HttpError>> + use<> {
         self.list(format!(
@@ -91,10 +99,11 @@ impl GithubClient {
         }
     }
 
-    /// The secret that events are signed with.
-    pub(crate) fn webhook_secret(&self) -> Option<&str> {
-        let secret = self.site.webhook_secret.as_ref()?.expose_secret();
-        (!secret.is_empty()).then_some(secret)
+    /// Checks the signature; without a secret in the settings nobody can prove anything.
+    pub(crate) fn authenticate(&self, event: &WebhookEvent) -> Result<(), Unauthenticated> {
+        let secret = self.site.webhook_secret.as_ref();
+        let secret = secret.map(|secret| secret.expose_secret());
+        SIGNATURE.verify(event, secret.filter(|secret| !secret.is_empty()))
     }
 
     fn list(&self, path: String) -> impl Stream<Item = Result<Batch, HttpError>> + use<> {

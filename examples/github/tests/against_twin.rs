@@ -1,5 +1,7 @@
 //! The integration against a simulated GitHub: resync, live events, and the conformance suite.
 
+#![cfg(test)]
+
 use ocean_core::{Answer, Outcome};
 use ocean_github::{BLUEPRINTS, MAPPING, SPEC, create_github_client, integration};
 use ocean_testkit::{
@@ -43,14 +45,14 @@ async fn github() -> SourceTwin {
     for (name, id) in repositories.into_iter().zip(1..) {
         let base = format!("/repos/acme/{name}");
         let pulls = match name {
-            "api" => 1..=6,
-            "web" => 11..=11,
-            _ => 1..=0,
+            "api" => 1..7,
+            "web" => 11..12,
+            _ => 0..0,
         };
         let issues = match name {
-            "api" => 21..=25,
-            "web" => 31..=31,
-            _ => 1..=0,
+            "api" => 21..26,
+            "web" => 31..32,
+            _ => 0..0,
         };
         let pulls: Vec<_> = pulls.map(|n| numbered(100 + n, n, "Speed up")).collect();
         let mut issues: Vec<_> = issues.map(|n| numbered(200 + n, n, "It is slow")).collect();

@@ -8,9 +8,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Kinds;
-use crate::client::GithubClient;
-use crate::webhook::{self, RepositoryPart};
+use super::{Kinds, RepositoryPart, delivery_id, is_about};
+use crate::client::Github;
 
 /// How many repositories are read side by side.
 const PARENTS: usize = 5;
@@ -28,7 +27,7 @@ pub(crate) trait Numbered: Debug + Send + Sync + 'static {
     fn includes(item: &RawItem) -> bool;
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct PullRequest;
 
 impl Numbered for PullRequest {
@@ -41,7 +40,7 @@ impl Numbered for PullRequest {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Issue;
 
 impl Numbered for Issue {
@@ -93,7 +92,7 @@ impl StateSelector {
 
 /// Reads those of all repositories, several repositories side by side.
 pub(crate) fn on_resync_numbered<N: Numbered>(
-    github: GithubClient,
+    github: Github,
     cx: ResyncContext<StateSelector>,
 ) -> impl Stream<Item = Result<Batch, SourceError>> {
     let names = github.repositories().map_ok(|batch| {
@@ -125,32 +124,22 @@ struct ObjectPart {
 }
 
 /// Asks GitHub for those that events are about.
-#[derive(Debug)]
-pub(crate) struct NumberedWebhookProcessor<N>(PhantomData<N>);
+#[derive(Debug, Default)]
+pub(crate) struct NumberedProcessor<N>(PhantomData<N>);
 
-impl<N> NumberedWebhookProcessor<N> {
-    pub(crate) const fn new() -> Self {
-        Self(PhantomData)
-    }
-}
-
-impl<N: Numbered> WebhookProcessor<GithubClient> for NumberedWebhookProcessor<N> {
+impl<N: Numbered> WebhookProcessor<Github> for NumberedProcessor<N> {
     type Kind = Kinds;
     type Payload = NumberedEvent;
     type Selector = StateSelector;
 
     const KINDS: &'static [Kinds] = &[N::KIND];
 
-    fn authenticate(
-        &self,
-        github: &GithubClient,
-        event: &WebhookEvent,
-    ) -> Result<(), Unauthenticated> {
-        webhook::authenticate(github, event)
+    fn authenticate(&self, github: &Github, event: &WebhookEvent) -> Result<(), Unauthenticated> {
+        github.authenticate(event)
     }
 
     fn accepts(&self, event: &WebhookEvent) -> bool {
-        webhook::is_about(event, N::EVENT)
+        is_about(event, N::EVENT)
     }
 
     fn subject(&self, event: &NumberedEvent) -> Option<Subject> {
@@ -158,7 +147,7 @@ impl<N: Numbered> WebhookProcessor<GithubClient> for NumberedWebhookProcessor<N>
     }
 
     fn delivery_id(&self, event: &WebhookEvent) -> Option<String> {
-        webhook::delivery_id(event)
+        delivery_id(event)
     }
 
     /// GitHub is asked either way, so the newest event says all, if it is about the same place.
@@ -169,7 +158,7 @@ impl<N: Numbered> WebhookProcessor<GithubClient> for NumberedWebhookProcessor<N>
 
     async fn handle(
         &self,
-        github: &GithubClient,
+        github: &Github,
         events: Vec<NumberedEvent>,
         resource: &ResourceConfig<StateSelector>,
     ) -> Result<Changes, SourceError> {

@@ -5,9 +5,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Kinds;
-use crate::client::GithubClient;
-use crate::webhook::{self, RepositoryPart};
+use super::{Kinds, RepositoryPart, delivery_id, is_about};
+use crate::client::Github;
 
 /// What users may write under `selector:` of a repository.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -27,7 +26,7 @@ impl RepositorySelector {
 
 /// Reads all repositories.
 pub(crate) fn on_resync_repositories(
-    github: GithubClient,
+    github: Github,
     cx: ResyncContext<RepositorySelector>,
 ) -> impl Stream<Item = Result<Batch, ocean_core::http::HttpError>> {
     github.repositories().map_ok(move |batch| {
@@ -59,25 +58,21 @@ impl RepositoryEvent {
 
 /// Asks GitHub for the repositories that events are about.
 #[derive(Debug)]
-pub(crate) struct RepositoryWebhookProcessor;
+pub(crate) struct RepositoryProcessor;
 
-impl WebhookProcessor<GithubClient> for RepositoryWebhookProcessor {
+impl WebhookProcessor<Github> for RepositoryProcessor {
     type Kind = Kinds;
     type Payload = RepositoryEvent;
     type Selector = RepositorySelector;
 
     const KINDS: &'static [Kinds] = &[Kinds::Repository];
 
-    fn authenticate(
-        &self,
-        github: &GithubClient,
-        event: &WebhookEvent,
-    ) -> Result<(), Unauthenticated> {
-        webhook::authenticate(github, event)
+    fn authenticate(&self, github: &Github, event: &WebhookEvent) -> Result<(), Unauthenticated> {
+        github.authenticate(event)
     }
 
     fn accepts(&self, event: &WebhookEvent) -> bool {
-        webhook::is_about(event, "repository")
+        is_about(event, "repository")
     }
 
     fn subject(&self, event: &RepositoryEvent) -> Option<Subject> {
@@ -85,12 +80,12 @@ impl WebhookProcessor<GithubClient> for RepositoryWebhookProcessor {
     }
 
     fn delivery_id(&self, event: &WebhookEvent) -> Option<String> {
-        webhook::delivery_id(event)
+        delivery_id(event)
     }
 
     async fn handle(
         &self,
-        github: &GithubClient,
+        github: &Github,
         events: Vec<RepositoryEvent>,
         resource: &ResourceConfig<RepositorySelector>,
     ) -> Result<Changes, SourceError> {
