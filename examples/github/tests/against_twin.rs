@@ -232,7 +232,7 @@ async fn it_conforms() {
         ))
         .late_deletion(issue_event("deleted", 23))
         .deletion(issue_event("deleted", 24), || {
-            github.remove("/repos/acme/api/issues/24")
+            github.remove("/repos/acme/api/issues/24");
         });
     let verdict = conformance(&harness(&github), samples).await;
     verdict.assert();

@@ -43,10 +43,6 @@ use crate::harness::Harness;
 /// | `stopped` | does it end at once when it is told to, and delete nothing? |
 /// | `secrets` | does no secret reach a log, an error, a URL, Port, or another host? |
 /// | `events` | are forged events refused, genuine ones applied, and none believed blindly? |
-#[expect(
-    clippy::future_not_send,
-    reason = "what is logged is caught on the thread that the suite runs on"
-)]
 pub async fn conformance(harness: &Harness, samples: Samples<'_>) -> Verdict {
     let mut verdict = Verdict::default();
     definition::check(harness, &mut verdict);
