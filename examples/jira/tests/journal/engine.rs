@@ -37,10 +37,12 @@ pub(crate) struct Running {
 }
 
 impl Engine {
-    /// Starts it between both simulators, with this listener, on this port of the machine.
+    /// Starts it between both simulators, under this identifier, with this listener, on this port
+    /// of the machine.
     pub(crate) fn start(
         self,
         (jira, port): (&JiraTwin, &PortTwin),
+        identifier: &str,
         listener: &str,
         listen: u16,
     ) -> Running {
@@ -54,6 +56,7 @@ impl Engine {
             .env("OCEAN__PORT__CLIENT_SECRET", "the-secret")
             .env("OCEAN__BASE_URL", format!("http://127.0.0.1:{listen}"))
             .env("OCEAN__EVENT_LISTENER", listener)
+            .env("OCEAN__INTEGRATION__IDENTIFIER", identifier)
             .env(config("JIRA_HOST"), jira.url())
             .env(config("ATLASSIAN_USER_EMAIL"), "twin@example.com")
             .env(config("ATLASSIAN_USER_TOKEN"), "twin-token")

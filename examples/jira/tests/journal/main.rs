@@ -50,7 +50,7 @@ async fn our_program_asks_port_what_the_original_asks() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the original; it writes what the other tests read"]
 async fn record_what_the_original_asks_port() {
-    for scenario in Scenario::ALL {
+    for scenario in [Scenario::Once, Scenario::Polling, Scenario::Webhook] {
         scenario.play(Engine::Original).await.write(scenario);
     }
 }

@@ -5,14 +5,11 @@ use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
-use ocean_testkit::jira::{IssueEdit, JiraTwin};
+use ocean_testkit::jira::{IssueEdit, JiraTwin, JiraTwinBuilder};
 use ocean_testkit::port::PortTwin;
 
 use crate::engine::{Engine, Running};
 use crate::recording::Recording;
-
-/// What both are called, as no setting says otherwise.
-pub(crate) const INTEGRATION: &str = "my-jira-integration";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scenario {
@@ -23,34 +20,55 @@ pub(crate) enum Scenario {
     Polling,
     /// A process that resyncs when it is called, and is stopped.
     Webhook,
+    /// A first process that resyncs and ends, under an identifier that needs escaping. It was
+    /// recorded elsewhere, with a site of its own.
+    Wire,
 }
 
 /// Both simulators, and what is known of Port's so far.
 struct Stage {
     engine: Engine,
+    identifier: &'static str,
     jira: JiraTwin,
     port: PortTwin,
     recording: Recording,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 3] = [Self::Once, Self::Polling, Self::Webhook];
+    pub(crate) const ALL: [Self; 4] = [Self::Once, Self::Polling, Self::Webhook, Self::Wire];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Once => "once",
             Self::Polling => "polling",
             Self::Webhook => "webhook",
+            Self::Wire => "wire",
+        }
+    }
+
+    /// What the integration is called.
+    fn identifier(self) -> &'static str {
+        match self {
+            Self::Wire => "my jira/1",
+            _ => "my-jira-integration",
+        }
+    }
+
+    fn site(self) -> JiraTwinBuilder {
+        let site = JiraTwin::builder().seed(7);
+        match self {
+            Self::Wire => site.projects(1).issues(12).users(1).teams(0),
+            _ => site.projects(3).issues(60).users(6).teams(2),
         }
     }
 
     /// Goes through it with one of both programs, and returns what Port was asked.
     pub(crate) async fn play(self, engine: Engine) -> Recording {
-        let jira = JiraTwin::builder().projects(3).issues(60).users(6).teams(2);
         let port = PortTwin::builder().client("id", "the-secret");
         let mut stage = Stage {
             engine,
-            jira: jira.seed(7).start().await.unwrap(),
+            identifier: self.identifier(),
+            jira: self.site().start().await.unwrap(),
             port: port.start().await.unwrap(),
             recording: Recording::default(),
         };
@@ -58,6 +76,7 @@ impl Scenario {
             Self::Once => stage.once().await,
             Self::Polling => stage.polling().await,
             Self::Webhook => stage.webhook().await,
+            Self::Wire => stage.wire().await,
         }
         stage.recording
     }
@@ -89,7 +108,7 @@ impl Stage {
         self.note("start");
         for step in ["resync", "resync again"] {
             self.pass_a_minute();
-            self.port.request_resync(INTEGRATION);
+            self.port.request_resync(self.identifier);
             self.resynced(&running).await;
             self.note(step);
         }
@@ -125,13 +144,26 @@ impl Stage {
         self.note("stop");
     }
 
+    async fn wire(&mut self) {
+        self.start(r#"{"type":"ONCE"}"#).0.end().await;
+        let journal = self.port.journal().requests();
+        let mut told = journal.iter();
+        let begins = told.position(|one| one.path().ends_with("/resync-state"));
+        let (start, _) = journal.split_at(begins.unwrap());
+        self.recording.add("start", start);
+        self.recording.add("resync", &journal);
+    }
+
     /// A process, and the port of the machine that it listens on.
     fn start(&self, listener: &str) -> (Running, u16) {
         let free = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let listens = free.local_addr().unwrap().port();
         drop(free);
         let ends = (&self.jira, &self.port);
-        (self.engine.start(ends, listener, listens), listens)
+        (
+            self.engine.start(ends, self.identifier, listener, listens),
+            listens,
+        )
     }
 
     /// Waits for a resync that somebody asked for, and for what follows it.
@@ -180,7 +212,7 @@ impl Stage {
     }
 
     fn state(&self) -> String {
-        let integration = self.port.integration(INTEGRATION).unwrap();
+        let integration = self.port.integration(self.identifier).unwrap();
         integration["resyncState"]["status"]
             .as_str()
             .unwrap_or("")

@@ -6,11 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 /// Members whose values both engines have to agree on.
-const MEANINGFUL: [&str; 36] = [
+const MEANINGFUL: [&str; 35] = [
     "actionsProcessingEnabled",
     "arePortResourcesInitialized",
     "blueprint",
-    "clientId",
     "combinator",
     "createMissingRelatedEntities",
     "createPortResourcesOrigin",
