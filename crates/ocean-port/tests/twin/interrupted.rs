@@ -1,5 +1,6 @@
 //! A first start that fails or dies at any of its calls is made good by the second one.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
@@ -141,6 +142,22 @@ async fn undisturbed(defaults: &Defaults) -> (Value, u64) {
 }
 
 #[tokio::test]
+async fn one_start_leaves_everything_that_the_defaults_have() {
+    let defaults = everything().origin(Origin::Default);
+    let (left, _) = undisturbed(&defaults).await;
+    let names = |documents: &Value| -> Vec<String> {
+        let documents = documents.as_array().unwrap().iter();
+        let names = documents.map(|one| one["identifier"].as_str().unwrap().to_owned());
+        names.collect()
+    };
+    assert_eq!(left["blueprints"], Value::from(defaults.blueprints));
+    assert_eq!(names(&left["actions"]), ["deploy", "destroy"]);
+    assert_eq!(names(&left["scorecards"][0]), ["ready"]);
+    assert_eq!(names(&left["scorecards"][1]), ["ready"]);
+    assert_eq!(names(&left["pages"]), ["overview"]);
+}
+
+#[tokio::test]
 async fn whatever_happens_at_any_call_a_second_start_ends_in_the_complete_state() {
     for (defaults, least) in [
         (everything().origin(Origin::Default), 20),
@@ -202,6 +219,64 @@ async fn two_starts_at_once_of_which_one_fails_leave_what_one_leaves() {
         provision(&twin, &defaults).await;
         assert_eq!(left(&twin), wanted, "call {at}");
     }
+}
+
+/// The answer of a Port that does not have it.
+fn absent() -> Action {
+    Action::Status {
+        code: 404,
+        headers: Default::default(),
+        body: json!({"ok": false, "error": "not_found"}),
+    }
+}
+
+#[tokio::test]
+async fn what_another_start_began_after_it_was_looked_for_is_finished() {
+    let (twin, client) = start().await;
+    twin.put_blueprint(json!({"identifier": "a", "title": "a", "schema": {"properties": {}}}));
+    let look = Rule::new(absent()).method("GET").path("/v1/blueprints/a");
+    twin.faults().add(look.times(1));
+    client.provision(&everything()).await.unwrap();
+    assert_eq!(left(&twin), undisturbed(&everything()).await.0);
+}
+
+#[tokio::test]
+async fn what_another_start_takes_back_after_it_was_seen_is_made_again() {
+    let (twin, client) = start().await;
+    twin.put_blueprint(everything().blueprints[2].clone());
+    let look = Rule::new(absent()).method("GET").path("/v1/blueprints/c");
+    twin.faults().add(look.times(1));
+    let twin = Arc::new(twin);
+    let rival = Arc::clone(&twin);
+    let takes_back = Action::rewrite(move |_, answer| {
+        rival.remove_blueprint("c");
+        answer
+    });
+    let note = Rule::new(takes_back).body("arePortResourcesInitialized");
+    twin.faults().add(note.times(1));
+    client.provision(&everything()).await.unwrap();
+    assert_eq!(left(&twin), undisturbed(&everything()).await.0);
+}
+
+#[tokio::test]
+async fn a_start_that_fails_takes_nothing_away_from_one_that_has_succeeded() {
+    let (twin, client) = start().await;
+    twin.faults().add(
+        Rule::new(Action::status(422))
+            .method("PATCH")
+            .path("/blueprints/b"),
+    );
+    let succeeded = Action::rewrite(|_, mut answer| {
+        answer["integration"]["arePortResourcesInitialized"] = true.into();
+        answer
+    });
+    let read = Rule::new(succeeded)
+        .method("GET")
+        .path("/v1/integration/prod");
+    // The first reading finds nothing.
+    twin.faults().add(read.skip(1));
+    client.provision(&everything()).await.unwrap();
+    assert_eq!(twin.journal().count("DELETE", "/v1/blueprints"), 0);
 }
 
 #[tokio::test]
