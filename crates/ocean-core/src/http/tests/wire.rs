@@ -268,6 +268,25 @@ async fn requests_go_through_the_proxy_except_for_hosts_named() {
 }
 
 #[tokio::test]
+async fn f54_a_proxy_that_is_not_there_is_told_without_its_password() {
+    let server = server().await;
+    let proxy = format!("http://user:hunter2@{}", server.addr());
+    server.stop().await;
+    for url in ["http://site.example/a", "https://site.example/a"] {
+        let proxies = Proxies::from_env(|name| (name == "ALL_PROXY").then(|| proxy.clone()));
+        let client = fast().retry(RetryPolicy::none()).proxies(proxies);
+        let client = client.build().unwrap();
+        let request = HttpRequest::get(url).body(Bytes::new()).unwrap();
+        let error = client.send(request).await.unwrap_err();
+        let told = format!("{client:?} {error:?} {}", error_chain(&error));
+        assert!(told.contains("site.example"), "{told}");
+        for secret in ["hunter2", "dXNlcjpodW50ZXIy"] {
+            assert!(!told.contains(secret), "{told}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn headers_of_the_client_yield_to_those_of_the_request() {
     let server = server().await;
     let client = fast().user_agent("ours/1").build().unwrap();
