@@ -12,6 +12,7 @@ mod entity;
 mod error;
 mod extras;
 mod integration;
+mod lake;
 mod listing;
 mod organization;
 mod relations;
@@ -22,4 +23,5 @@ mod twin;
 mod upsert;
 
 pub use catalog::Writes;
+pub use lake::{LakeWrite, LifecycleCall};
 pub use twin::{PortTwin, PortTwinBuilder};

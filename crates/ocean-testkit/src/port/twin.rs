@@ -1,5 +1,7 @@
 //! How does a test hold a simulated Port? [`PortTwin`] and its builder.
 
+mod lake;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -10,6 +10,7 @@ use super::catalog::{Catalog, Writer};
 use super::error::ApiError;
 use super::extras::Extras;
 use super::integration::Integrations;
+use super::lake::Lake;
 use super::organization::{self, Organization};
 use super::upsert::Limits;
 use super::{blueprints, deletion, listing, search, upsert};
@@ -35,6 +36,7 @@ pub(crate) struct State {
     pub(crate) tokens: Tokens,
     pub(crate) integrations: Integrations,
     pub(crate) organization: Organization,
+    pub(crate) lake: Lake,
     pub(crate) limits: Limits,
     /// The datasource of the last writer, so that a run's entities share one text.
     datasource: Option<Arc<str>>,
@@ -77,7 +79,11 @@ impl State {
             (&Method::POST, ["v1", "entities", "search"]) => search::search(&self.catalog, request),
             (_, ["v1", "blueprints", rest @ ..]) => self.blueprint(request, rest, clock),
             (_, ["v1", "integration", rest @ ..]) => self.integration(request, rest, clock),
+            (_, ["v1", "lifecycle", rest @ ..]) => self.lake.lifecycle(request, rest),
             (_, ["v1", rest @ ..]) => self.other(request, rest),
+            (&Method::POST, ["ingest", "data", "lake", "write", rest @ ..]) => {
+                self.lake.write(request, rest)
+            }
             (_, ["ingest", ..]) => Ok(accepted()),
             _ => Err(no_route(request)),
         }
@@ -149,10 +155,6 @@ impl State {
             ("POST", ["actions"]) => self.extras.create_action(request),
             ("POST", ["pages"]) => self.extras.create_page(request),
             ("DELETE", ["pages", page]) => self.extras.delete_page(page),
-            ("POST", ["lifecycle", ..]) => Ok(accepted()),
-            ("GET", ["lifecycle", _]) => {
-                Ok(Response::json(&json!({ "ok": true, "status": "started" })))
-            }
             ("GET" | "POST", ["actions", "runs"] | ["actions", "runs", "claim-pending"]) => {
                 Ok(Response::json(&json!({ "ok": true, "runs": [] })))
             }

@@ -67,7 +67,18 @@ async fn token(port: &Port) -> String {
 
 /// A body that does for all of them.
 fn body() -> Value {
-    json!({ "installationId": "my jira/1", "identifier": "jiraProject", "config": {} })
+    json!({
+        "installationId": "my jira/1", "identifier": "jiraProject", "config": {},
+        "status": "started",
+        "kind": "z", "eventType": "resync", "extractionTimestamp": 1, "eventId": "e",
+        "data": [{
+            "request": {}, "response": {}, "items": [],
+            "metadata": {
+                "operation": "upsert", "extractionTimestamp": 1, "resourceIndex": 0,
+                "selectorHash": null,
+            },
+        }],
+    })
 }
 
 #[tokio::test]
