@@ -59,11 +59,7 @@ pub(crate) struct Lake {
 
 impl Lake {
     /// `POST .../lake/write/integration-type/{}/integration/{}/sync/{}/kind/{}`
-    pub(crate) fn write(
-        &mut self,
-        request: &Request,
-        path: &[&str],
-    ) -> Result<Response, ApiError> {
+    pub(crate) fn write(&mut self, request: &Request, path: &[&str]) -> Result<Response, ApiError> {
         let [
             "integration-type",
             _,
@@ -106,12 +102,7 @@ impl Lake {
         }
     }
 
-    fn told(
-        &mut self,
-        request: &Request,
-        sync: &str,
-        of_kind: bool,
-    ) -> Result<Response, ApiError> {
+    fn told(&mut self, request: &Request, sync: &str, of_kind: bool) -> Result<Response, ApiError> {
         let body: Value = request.json()?;
         let status = body["status"].as_str();
         let status = status.ok_or_else(|| ApiError::invalid("status is required"))?;
@@ -144,7 +135,9 @@ impl Lake {
 
 /// What the original always sends.
 fn check(body: &Value, kind: &str) -> Result<(), ApiError> {
-    let entries = body["data"].as_array().filter(|entries| !entries.is_empty());
+    let entries = body["data"]
+        .as_array()
+        .filter(|entries| !entries.is_empty());
     let entries = entries.ok_or_else(|| ApiError::invalid("data must be a list of entries"))?;
     let is_entry = |entry: &Value| {
         let metadata = &entry["metadata"];
@@ -213,7 +206,10 @@ mod tests {
         let mut lake = Lake::default();
         assert_eq!(write(&mut lake, &body()), 200);
         let kept = &lake.writes[0];
-        assert_eq!((&*kept.integration, &*kept.sync, &*kept.kind), ("x", "s", "issue"));
+        assert_eq!(
+            (&*kept.integration, &*kept.sync, &*kept.kind),
+            ("x", "s", "issue")
+        );
         let items: Vec<_> = kept.items("upsert").collect();
         assert_eq!(items, [&json!({ "key": "A-1" })]);
         assert_eq!(kept.items("delete").count(), 0);

@@ -148,6 +148,7 @@ fn platform(call: &Call<'_>, method: &Method, segments: &[&str]) -> Response {
         (&Method::GET, ["project", key, "component"]) => projects::components(call, key),
         (&Method::GET, ["version", id]) => projects::version(call, id),
         (&Method::POST, ["issue", "bulkfetch"]) => issues::bulk(call),
+        (&Method::GET, ["worklog", "updated"]) => issues::changed_worklogs(call),
         (&Method::POST, ["worklog", "list"]) => issues::listed_worklogs(call),
         (&Method::GET, ["issue", key]) => issues::one(call, key),
         (&Method::GET, ["issue", key, "worklog"]) => issues::worklogs(call, key),

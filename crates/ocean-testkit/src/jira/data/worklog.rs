@@ -61,6 +61,16 @@ pub(crate) fn entries<'a>(
         .map(|entry| later.changed.get(&entry.id).cloned().unwrap_or(entry))
 }
 
+/// All entries of the site that were made or changed at this instant or later, oldest first.
+pub(crate) fn changed_since(site: &Site, since: i64) -> Vec<Worklog> {
+    let first = site.issue_ids().start;
+    let all = site.issues_from(first);
+    let all = all.flat_map(|issue| entries(site, &issue).collect::<Vec<_>>());
+    let mut changed: Vec<_> = all.filter(|entry| entry.updated >= since).collect();
+    changed.sort_by_key(|entry| (entry.updated, entry.id));
+    changed
+}
+
 /// The entry with an id, if it and its issue exist.
 pub(crate) fn find(site: &Site, id: u64) -> Option<Worklog> {
     let added = || {
