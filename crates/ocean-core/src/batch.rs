@@ -2,12 +2,15 @@
 //!
 //! Start with [`Batch`]; a [`RawItem`] keeps the bytes it arrived as until something reads it.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::stream::{BoxStream, SelectAll, Stream};
 use serde::de::{Deserialize, DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use serde::ser::{Error as _, Serialize, SerializeMap as _};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -148,6 +151,27 @@ impl<'de> Deserialize<'de> for RawItem {
     }
 }
 
+impl Serialize for RawItem {
+    /// Writes the item as it arrived, with the added fields in place of those of the same name.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Some(added) = &self.added else {
+            let raw: &RawValue = serde_json::from_slice(&self.json).map_err(S::Error::custom)?;
+            return raw.serialize(serializer);
+        };
+        let own: BTreeMap<Cow<'_, str>, &RawValue> =
+            serde_json::from_slice(&self.json).map_err(S::Error::custom)?;
+        let own = own.iter().filter(|(name, _)| !added.contains_key(&***name));
+        let mut map = serializer.serialize_map(None)?;
+        for (name, value) in own {
+            map.serialize_entry(name, value)?;
+        }
+        for (name, value) in added.iter() {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
 /// Some raw items that arrived together, usually one page of the source.
 ///
 /// ```
@@ -270,7 +294,7 @@ impl<'de> Visitor<'de> for FieldSeed<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut found = None;
-        while let Some(name) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
             if name == self.field {
                 found = Some(map.next_value()?);
             } else {
@@ -314,6 +338,18 @@ mod tests {
         let item = RawItem::from(json!({"a": 1, "b": 2})).with("a", "new");
         assert_eq!(item.get::<String>("a").as_deref(), Some("new"));
         assert_eq!(item.to_value().unwrap(), json!({"a": "new", "b": 2}));
+    }
+
+    #[test]
+    fn an_item_is_written_as_it_arrived_with_what_was_added() {
+        let json = &br#"{"a": 1.50, "b": {"c": 12345678901234567890}}"#[..];
+        let item = RawItem::from_json(json).unwrap();
+        assert_eq!(serde_json::to_vec(&item).unwrap(), json);
+        let item = item.with("a", "new").with("d", 4);
+        assert_eq!(
+            serde_json::to_string(&item).unwrap(),
+            r#"{"b":{"c": 12345678901234567890},"a":"new","d":4}"#
+        );
     }
 
     #[test]

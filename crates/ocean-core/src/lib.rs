@@ -93,7 +93,8 @@
 //! | know what it would write | [`Rehearsal`], [`ResyncPlan`] |
 //! | check a mapping | [`Linter`] |
 //! | measure the process, and tell Port of its runs | [`Metrics`], [`Reporting`], [`Telemetry`] |
-//! | write another catalog than Port | [`Catalog`], [`IntegrationStore`] |
+//! | read only what changed | [`Integration::on_incremental_resync`], [`Since`], [`newer_than`] |
+//! | write another catalog than Port | [`Catalog`], [`IntegrationStore`], [`Lake`] |
 //!
 //! # Where next
 //!
@@ -111,6 +112,7 @@ mod fingerprint;
 pub mod http;
 mod integration;
 mod kind;
+mod lake;
 mod lint;
 mod live;
 mod mapping;
@@ -139,6 +141,9 @@ pub use crate::fan_out::fan_out;
 pub use crate::fence::Fence;
 pub use crate::integration::{Hooks, Integration, StartContext};
 pub use crate::kind::Kind;
+pub use crate::lake::{
+    BufferLimits, Lake, LakeError, RawEntry, RawOperation, RawOrigin, RawWrite, Routing, SyncStage,
+};
 pub use crate::lint::Linter;
 pub use crate::live::{
     Answer, DeadLetter, Ending, EventQueue, Health, HealthCheck, Ingest, LiveEngine, LiveOptions,
@@ -160,7 +165,9 @@ pub use crate::plan::{
 };
 pub use crate::reads::Reads;
 pub use crate::resource::{InvalidSelector, NoSelector, RawSelector, ResourceConfig, Selector};
-pub use crate::resync::{ErasedResync, Registry, Resync, ResyncContext, RunScope};
+pub use crate::resync::{
+    ErasedResync, Registry, Resync, ResyncContext, RunScope, Since, newer_than,
+};
 pub use crate::runtime::{
     Calls, ControlSocket, Demand, EndedResync, Facts, HttpSide, Letter, Order, PortFacts,
     ProcessPhase, Reply, ResyncEnd, ResyncFacts, RunningResync, Runtime, Schedule, StartUp, Status,

@@ -39,6 +39,7 @@ struct State {
     mapping: Option<Value>,
     resync_states: Vec<ResyncState>,
     resync_requested_at: Option<SystemTime>,
+    cursors: BTreeMap<(String, usize), SystemTime>,
 }
 
 #[derive(Debug)]
@@ -274,6 +275,23 @@ impl IntegrationStore for InMemoryCatalog {
         let mut told = state.resync_states.iter().rev();
         let began = told.find(|told| told.status == ResyncStatus::Running);
         Ok(began.map(|began| began.at))
+    }
+
+    async fn cursor(&self, kind: &str, index: usize) -> Result<Option<SystemTime>, CatalogError> {
+        let key = (kind.to_owned(), index);
+        Ok(self.state().cursors.get(&key).copied())
+    }
+
+    async fn set_cursor(
+        &self,
+        kind: &str,
+        index: usize,
+        cursor: SystemTime,
+    ) -> Result<(), CatalogError> {
+        self.state()
+            .cursors
+            .insert((kind.to_owned(), index), cursor);
+        Ok(())
     }
 
     async fn send_kind_examples(&self, _: &str, _: Vec<Value>) -> Result<(), CatalogError> {

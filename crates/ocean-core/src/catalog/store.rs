@@ -46,6 +46,32 @@ pub trait IntegrationStore: Debug + Send + Sync + 'static {
         Ok(None)
     }
 
+    /// From when on an incremental sync reads a resource of the mapping; `None`, the default, when
+    /// none has succeeded yet.
+    ///
+    /// # Errors
+    ///
+    /// When the store could not answer.
+    async fn cursor(&self, kind: &str, index: usize) -> Result<Option<SystemTime>, CatalogError> {
+        let _ = (kind, index);
+        Ok(None)
+    }
+
+    /// Remembers from when on the next incremental sync reads a resource. The default forgets it.
+    ///
+    /// # Errors
+    ///
+    /// When the store could not answer.
+    async fn set_cursor(
+        &self,
+        kind: &str,
+        index: usize,
+        cursor: SystemTime,
+    ) -> Result<(), CatalogError> {
+        let _ = (kind, index, cursor);
+        Ok(())
+    }
+
     /// Shows a few raw items of a kind to the people who write its mapping. Never fails the run.
     ///
     /// # Errors

@@ -150,11 +150,48 @@ impl<App: Clone + Send + Sync + 'static> Integration<App> {
     /// any enum may be registered, so an integration can be extended from outside.
     #[must_use]
     pub fn on_resync<K: Kind, M, R: Resync<App, M>>(mut self, kind: K, resync: R) -> Self {
-        let resync = match self.app.clone() {
-            Some(app) => ErasedResync::new(app, resync),
-            None => ErasedResync::unconnected::<App, M, R>(),
-        };
+        let resync = self.erased(resync);
         self.registry.add(kind.as_str(), resync);
+        self
+    }
+
+    /// Reads what changed of a kind since [`ResyncContext::since`](crate::ResyncContext::since)
+    /// with this function, between full resyncs.
+    ///
+    /// It runs when incremental sync is switched on, for kinds of the mapping that have one.
+    /// What it reads is written; nothing is ever deleted because it did not read it. When it reads
+    /// to its end and everything is written, the moment moves on; when not, the next sync reads
+    /// from the same moment.
+    ///
+    /// ```
+    /// # use futures::{Stream, stream};
+    /// # use ocean_core::{Batch, Integration, NoSelector, ResyncContext, SourceError, kinds};
+    /// # kinds! { enum Kinds { Ticket = "ticket" } }
+    /// # #[derive(Clone)] struct Desk;
+    /// # impl Desk {
+    /// #     fn tickets(&self, _: Option<String>) -> impl Stream<Item = Result<Batch, SourceError>> + use<> {
+    /// #         stream::empty()
+    /// #     }
+    /// # }
+    /// fn on_resync_tickets(
+    ///     desk: Desk,
+    ///     cx: ResyncContext<NoSelector>,
+    /// ) -> impl Stream<Item = Result<Batch, SourceError>> {
+    ///     desk.tickets(cx.since().map(|since| since.iso8601()))
+    /// }
+    ///
+    /// let integration = Integration::new(Desk)
+    ///     .on_resync(Kinds::Ticket, on_resync_tickets)
+    ///     .on_incremental_resync(Kinds::Ticket, on_resync_tickets);
+    /// assert_eq!(integration.registry().incremental_kinds().count(), 1);
+    /// ```
+    #[must_use]
+    pub fn on_incremental_resync<K: Kind, M, R>(mut self, kind: K, resync: R) -> Self
+    where
+        R: Resync<App, M>,
+    {
+        let resync = self.erased(resync);
+        self.registry.add_incremental(kind.as_str(), resync);
         self
     }
 
@@ -201,6 +238,13 @@ impl<App: Clone + Send + Sync + 'static> Integration<App> {
                 .push(ErasedProcessor::new(path.into(), app, processor));
         }
         self
+    }
+
+    fn erased<M, R: Resync<App, M>>(&self, resync: R) -> ErasedResync {
+        match self.app.clone() {
+            Some(app) => ErasedResync::new(app, resync),
+            None => ErasedResync::unconnected::<App, M, R>(),
+        }
     }
 
     /// The registered kinds and their functions.

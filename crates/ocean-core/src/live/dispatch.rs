@@ -5,7 +5,7 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures::FutureExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -18,11 +18,13 @@ use super::apply::Applier;
 use super::concern::{Concern, guarded};
 use super::entities::map_answers;
 use super::failure::{Failure, FailureKind, Outage};
+use super::forward::RawSide;
 use super::handle::{Answers, Handler};
 use super::lanes::{Lanes, Next, Waiting};
 use super::mapping::LiveMapping;
 use super::queue::{Ending, EventQueue, NewEvent, QueuedEvent};
 use crate::fingerprint::Fingerprint;
+use crate::lake::Routing;
 use crate::mapping::MapperPool;
 use crate::webhook::WebhookEvent;
 
@@ -41,6 +43,7 @@ pub(super) struct Dispatcher {
     pub(super) handler: Handler,
     pub(super) mapping: Arc<LiveMapping>,
     pub(super) pool: Arc<MapperPool>,
+    pub(super) raw: RawSide,
     pub(super) applier: Applier,
     /// Batches that are handled side by side.
     pub(super) workers: usize,
@@ -199,6 +202,7 @@ impl Dispatcher {
             path,
             headers,
             body,
+            received_at,
             ..
         } = event;
         let mut event = WebhookEvent::new(header_map(headers), body)
@@ -219,6 +223,7 @@ impl Dispatcher {
             carried: Vec::new(),
             event,
             path: path.into(),
+            received_at,
             processors,
             unfit,
             max_batch,
@@ -279,6 +284,7 @@ impl Dispatcher {
     async fn handle(&self, batch: &[Waiting]) -> Result<Ending, Failure> {
         // Before anything is asked: mapping and content are at least as new as the ticket.
         let ticket = self.applier.fence.ticket(self.writer(batch));
+        let routing = self.raw.routing().await;
         let Some(checked) = self.mapping.get(self.applier.fence.last_run()).await? else {
             return Ok(Ending::Filtered);
         };
@@ -286,7 +292,10 @@ impl Dispatcher {
             given,
             failure,
             is_filtered,
-        } = self.handler.ask(batch, &checked).await;
+        } = self
+            .handler
+            .ask(batch, &checked, routing.shows_raw_items())
+            .await;
         if is_filtered {
             return Ok(Ending::Filtered);
         }
@@ -296,6 +305,17 @@ impl Dispatcher {
             .filter(|failure| failure.kind < FailureKind::Permanent)
         {
             return Err(failure);
+        }
+        let received_at = batch.iter().map(|event| event.received_at).min();
+        let received_at = received_at.unwrap_or_else(SystemTime::now);
+        match routing {
+            Routing::Local => {}
+            Routing::Copied => self.raw.copy(&checked.config, &given, received_at).await,
+            Routing::Forwarded => {
+                let write = self.raw.write(&checked.config, &given, received_at);
+                write.await?;
+                return failure.map_or(Ok(Ending::Applied), Err);
+            }
         }
         let mut wanted = map_answers(&self.pool, &checked, given).await;
         wanted.failure = Failure::either(failure, wanted.failure);

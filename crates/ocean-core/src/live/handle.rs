@@ -12,6 +12,8 @@ use super::failure::{Failure, FailureKind};
 use super::lanes::Waiting;
 use crate::app_config::AppConfig;
 use crate::mapping::CheckedMapping;
+use crate::reads::Reads;
+use crate::resource::ResourceConfig;
 use crate::webhook::{Changes, ErasedProcessor, WebhookEvent};
 
 /// Asks processors.
@@ -41,8 +43,14 @@ pub(super) struct Answers {
 }
 
 impl Handler {
-    /// Asks every processor of the batch for every resource of its kinds, side by side.
-    pub(super) async fn ask(&self, batch: &[Waiting], mapping: &CheckedMapping) -> Answers {
+    /// Asks every processor of the batch for every resource of its kinds, side by side. When
+    /// others see the items, too, they have to be `whole`.
+    pub(super) async fn ask(
+        &self,
+        batch: &[Waiting],
+        mapping: &CheckedMapping,
+        whole: bool,
+    ) -> Answers {
         let events: Vec<WebhookEvent> = batch.iter().map(|waiting| waiting.event.clone()).collect();
         let taking_part = batch.first().map(|first| first.processors.as_slice());
         let processors = taking_part.unwrap_or_default().iter();
@@ -53,7 +61,14 @@ impl Handler {
                 .filter(|(_, resource)| processor.kinds().contains(&&*resource.kind))
                 .map(move |(index, _)| (processor, index))
         });
-        let calls = pairs.map(|(processor, index)| self.call(processor, &events, mapping, index));
+        let calls = pairs.map(|(processor, index)| {
+            let resource = mapping.resource(index);
+            let resource = resource.map(|resource| match whole {
+                true => resource.reading(Reads::everything()),
+                false => resource,
+            });
+            self.call(processor, &events, resource)
+        });
         let mut calls = join_all(calls).await;
         calls.extend(self.unfit(batch, &mapping.config).map(Err));
         let mut answers = Answers {
@@ -89,15 +104,15 @@ impl Handler {
         &self,
         processor: &ErasedProcessor,
         events: &[WebhookEvent],
-        mapping: &CheckedMapping,
-        index: usize,
+        resource: Option<ResourceConfig>,
     ) -> Result<Answer, Failure> {
-        let Some(resource) = mapping.resource(index) else {
+        let Some(resource) = resource else {
             return Err(Failure::new(
                 FailureKind::Permanent,
                 "the resource is not there",
             ));
         };
+        let index = resource.index;
         let place = format!("kind {}, resource {index}", resource.kind);
         let call = AssertUnwindSafe(processor.handle(events, &resource)).catch_unwind();
         match tokio::time::timeout(self.timeout, call).await {

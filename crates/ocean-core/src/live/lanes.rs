@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
@@ -27,6 +27,8 @@ pub(super) struct Waiting {
     pub(super) carried: Vec<u64>,
     pub(super) event: WebhookEvent,
     pub(super) path: Arc<str>,
+    /// When it arrived.
+    pub(super) received_at: SystemTime,
     /// The processors that take part, by their place in the registration.
     pub(super) processors: Vec<usize>,
     /// Others that accept the event and cannot handle it.

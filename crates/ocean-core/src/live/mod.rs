@@ -13,6 +13,7 @@ mod concern;
 mod dispatch;
 mod entities;
 mod failure;
+mod forward;
 mod handle;
 mod ingest;
 mod lanes;
@@ -34,6 +35,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::apply::Applier;
 use self::dispatch::Dispatcher;
+use self::forward::RawSide;
 use self::handle::Handler;
 pub use self::ingest::{Answer, Ingest};
 use self::mapping::LiveMapping;
@@ -47,6 +49,7 @@ pub use self::server::{
 use crate::catalog::{Catalog, IntegrationStore};
 use crate::fence::Fence;
 use crate::integration::Integration;
+use crate::lake::Lake;
 use crate::mapping::{Environment, MapperPool};
 use crate::webhook::ErasedProcessor;
 
@@ -184,6 +187,7 @@ pub struct LiveEngine {
     pool: Arc<MapperPool>,
     mapping: Arc<LiveMapping>,
     fence: Arc<Fence>,
+    raw: RawSide,
     options: LiveOptions,
     arrived: Arc<Notify>,
 }
@@ -244,6 +248,7 @@ impl LiveEngine {
             pool,
             mapping: Arc::new(LiveMapping::new(store, registry, Environment::default())),
             fence: Fence::new(),
+            raw: RawSide::default(),
             options: LiveOptions::default(),
             arrived: Arc::default(),
         }
@@ -259,7 +264,16 @@ impl LiveEngine {
     /// The same engine with what `env` shows in mapping expressions.
     #[must_use]
     pub fn environment(mut self, environment: Environment) -> Self {
+        self.raw.environment = environment.clone();
         self.mapping = Arc::new(self.mapping.with_environment(environment));
+        self
+    }
+
+    /// The same engine with a lake, which decides for each batch of events who makes entities of
+    /// what processors say.
+    #[must_use]
+    pub fn lake(mut self, lake: Arc<dyn Lake>) -> Self {
+        self.raw.lake = Some(lake);
         self
     }
 
@@ -310,6 +324,7 @@ impl LiveEngine {
             },
             mapping: Arc::clone(&self.mapping),
             pool: Arc::clone(&self.pool),
+            raw: self.raw.clone(),
             applier: Applier {
                 catalog: Arc::clone(&self.catalog),
                 fence: Arc::clone(&self.fence),

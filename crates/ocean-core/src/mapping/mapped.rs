@@ -18,6 +18,9 @@ pub struct Mapped {
     /// The entities of the items that the selector refused; empty unless
     /// [`MapOptions::parse_all`](super::MapOptions) is set.
     pub failed: Vec<Entity>,
+    /// The parts that `itemsToParse` made of the items; empty unless
+    /// [`MapOptions::keep_parts`](super::MapOptions) is set.
+    pub parts: Vec<serde_json::Value>,
     /// How many items were looked at, after `itemsToParse`.
     pub raw: usize,
     /// How many of them the selector refused and nothing else was done with.

@@ -28,6 +28,8 @@ pub struct MapOptions {
     pub parse_all: bool,
     /// Take an item as chosen when the selector's query cannot be evaluated.
     pub lenient_query: bool,
+    /// Also keep the parts that `itemsToParse` makes, whole, in [`Mapped::parts`].
+    pub keep_parts: bool,
     pub(super) limits: Limits,
 }
 
@@ -36,6 +38,13 @@ impl MapOptions {
     #[must_use]
     pub const fn parse_all(mut self) -> Self {
         self.parse_all = true;
+        self
+    }
+
+    /// Copies of what is mapped are wanted, as it is after `itemsToParse`.
+    #[must_use]
+    pub const fn keep_parts(mut self) -> Self {
+        self.keep_parts = true;
         self
     }
 
@@ -157,7 +166,13 @@ impl ResourceMapper {
         progress: &Progress,
         tally: &mut Tally,
     ) {
-        let input = match self.read(subject.item) {
+        let whole = Needs::everything();
+        let needs = if options.keep_parts {
+            &whole
+        } else {
+            &self.needs
+        };
+        let input = match read(subject.item, needs) {
             Ok(input) => input,
             Err(refusal) => {
                 tally.raw += 1;
@@ -173,6 +188,9 @@ impl ResourceMapper {
         match split.split(&self.evaluation(&input, &budget, progress), tally) {
             Ok(parts) => {
                 for (element, part) in parts.into_iter().flatten().enumerate() {
+                    if options.keep_parts {
+                        tally.parts.extend(part.to_json(&budget).ok());
+                    }
                     self.map_part(subject, Some(element), &part, options, progress, tally);
                 }
             }
@@ -262,14 +280,9 @@ impl ResourceMapper {
             progress,
         }
     }
-
-    /// Reads what the expressions need of an item; the fields an integration added win.
-    fn read(&self, item: &RawItem) -> Result<Val, Refusal> {
-        read(item, &self.needs)
-    }
 }
 
-/// Reads these parts of an item.
+/// Reads these parts of an item; the fields an integration added win.
 pub(super) fn read(item: &RawItem, needs: &Needs) -> Result<Val, Refusal> {
     let refuse = |message| Refusal {
         path: "item".to_owned(),

@@ -10,6 +10,7 @@ use super::mapped::{ItemError, ItemErrors, Mapped, Misconfigured, Skipped, Unspl
 pub(super) struct Tally {
     pub(super) passed: Vec<Entity>,
     pub(super) failed: Vec<Entity>,
+    pub(super) parts: Vec<serde_json::Value>,
     pub(super) raw: usize,
     pub(super) filtered: usize,
     pub(super) skipped: Skipped,
@@ -59,6 +60,7 @@ impl Tally {
     pub(super) fn absorb(&mut self, other: &mut Self) {
         self.passed.append(&mut other.passed);
         self.failed.append(&mut other.failed);
+        self.parts.append(&mut other.parts);
         self.raw += std::mem::take(&mut other.raw);
         self.filtered += std::mem::take(&mut other.filtered);
         self.skipped.absorb(std::mem::take(&mut other.skipped));
@@ -101,6 +103,7 @@ impl Tally {
         Mapped {
             passed: self.passed,
             failed: self.failed,
+            parts: self.parts,
             raw: self.raw,
             filtered: self.filtered,
             skipped: self.skipped,

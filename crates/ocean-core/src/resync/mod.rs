@@ -4,6 +4,7 @@
 
 mod registry;
 mod shared;
+mod since;
 
 use std::fmt;
 use std::future::Future;
@@ -14,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::registry::{ErasedResync, Registry};
 pub(crate) use self::shared::SharedFetches;
+pub use self::since::{Since, newer_than};
 use crate::batch::{Batch, BatchStream};
 use crate::error::SourceError;
 use crate::resource::{RawSelector, ResourceConfig};
@@ -121,6 +123,14 @@ impl<S> ResyncContext<S> {
         self.run.shows_examples
     }
 
+    /// From when on an incremental sync reads; `None` in a full resync, which reads everything.
+    ///
+    /// One function can serve both: what it asks for is narrowed when there is a moment.
+    #[must_use]
+    pub const fn since(&self) -> Option<Since> {
+        self.run.since
+    }
+
     /// Is cancelled when the run is; a stream need not watch it, because it is dropped then.
     #[must_use]
     pub const fn cancellation(&self) -> &CancellationToken {
@@ -212,6 +222,7 @@ pub struct RunScope {
     shared: SharedFetches,
     incomplete: Arc<Mutex<Vec<String>>>,
     shows_examples: bool,
+    since: Option<Since>,
 }
 
 impl RunScope {
@@ -228,6 +239,13 @@ impl RunScope {
     #[must_use]
     pub const fn shows_examples(mut self, shows: bool) -> Self {
         self.shows_examples = shows;
+        self
+    }
+
+    /// The same for an incremental sync that reads what changed since then.
+    #[must_use]
+    pub const fn since(mut self, since: Option<Since>) -> Self {
+        self.since = since;
         self
     }
 

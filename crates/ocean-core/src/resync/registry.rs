@@ -99,6 +99,7 @@ impl fmt::Debug for ErasedResync {
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
     kinds: IndexMap<String, Vec<ErasedResync>>,
+    incremental: IndexMap<String, Vec<ErasedResync>>,
 }
 
 impl Registry {
@@ -106,10 +107,28 @@ impl Registry {
         self.kinds.entry(kind.to_owned()).or_default().push(resync);
     }
 
+    pub(crate) fn add_incremental(&mut self, kind: &str, resync: ErasedResync) {
+        let functions = self.incremental.entry(kind.to_owned()).or_default();
+        functions.push(resync);
+    }
+
+    /// The functions that read what changed, as if there were no others.
+    pub(crate) fn incremental(&self) -> Self {
+        Self {
+            kinds: self.incremental.clone(),
+            incremental: IndexMap::new(),
+        }
+    }
+
     /// The functions of a kind; empty when nobody registered it.
     #[must_use]
     pub fn resyncs(&self, kind: &str) -> &[ErasedResync] {
         self.kinds.get(kind).map_or(&[], Vec::as_slice)
+    }
+
+    /// The kinds of which can be read what changed.
+    pub fn incremental_kinds(&self) -> impl Iterator<Item = &str> {
+        self.incremental.keys().map(String::as_str)
     }
 
     /// Every registered kind.

@@ -4,6 +4,7 @@
 
 mod control;
 mod host;
+mod incremental;
 mod measured;
 mod polling;
 mod resyncs;
@@ -24,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::control::{ControlSocket, Letter, Order, Reply, perform_order, send_order};
 pub use self::host::Calls;
 use self::host::Host;
+use self::incremental::sync_regularly;
 use self::measured::OfRuntime;
 pub use self::resyncs::ResyncEnd;
 use self::resyncs::{Observer, Resyncs};
@@ -86,6 +88,7 @@ struct Served {
 ///
 /// - It ends only when it is asked to, or when its start can never succeed. Everything else, a
 ///   Port that is down or a mapping that is not valid included, is told and outlived.
+/// - Incremental syncs run beside resyncs; neither stops the other.
 /// - One resync runs at a time. Whoever asks during a run gets exactly one more; the run itself is
 ///   cancelled only when its mapping was replaced by another valid one and somebody asked, which
 ///   is what Port does when a mapping is saved.
@@ -270,7 +273,7 @@ impl Runtime {
         }
     }
 
-    /// Resyncs whenever somebody asks, until `stop`.
+    /// Resyncs whenever somebody asks, and incrementally beside that, until `stop`.
     async fn resync(&self, stop: &CancellationToken) {
         let resyncs = Resyncs {
             told: &self.resyncs,
@@ -280,11 +283,19 @@ impl Runtime {
             stop,
             present: Mutex::default(),
         };
-        tokio::select! {
-            biased;
-            () = run_on_demand(&self.demand, &resyncs, stop) => {}
-            () = self.ask() => {}
-        }
+        let full = async {
+            tokio::select! {
+                biased;
+                () = run_on_demand(&self.demand, &resyncs, stop) => {}
+                () = self.ask() => {}
+            }
+        };
+        let incremental = async {
+            if let Some(every) = self.triggers.incremental {
+                sync_regularly(every, stop, || resyncs.sync_incrementally(every)).await;
+            }
+        };
+        tokio::join!(Box::pin(full), Box::pin(incremental));
     }
 
     /// Asks for resyncs as the triggers say; never returns.

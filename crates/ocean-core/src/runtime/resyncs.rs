@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -61,6 +62,21 @@ pub(super) struct Resyncs<'r> {
 }
 
 impl Resyncs<'_> {
+    /// Runs one incremental sync. Port is not told of it.
+    pub(super) async fn sync_incrementally(&self, interval: Duration) {
+        let progress = Progress::default();
+        let told = self.told;
+        let ended = told.sync_incrementally(interval, &progress, self.stop, self.stop);
+        let ended = Box::pin(ended).await;
+        self.status
+            .incremental_ended(ended.as_ref().map(Option::as_ref));
+        (self.observer.0)(&ResyncEnd {
+            trigger: Trigger::Incremental,
+            progress: &progress,
+            ended: &ended,
+        });
+    }
+
     /// Port asks for a resync when somebody saved the mapping.
     fn refresh_mapping(&self) {
         self.live.refresh_mapping();

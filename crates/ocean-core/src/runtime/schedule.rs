@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-/// Resyncs at equal distances, counted from the start of the process.
+/// Resyncs at equal distances, counted from the start of the process or from another moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schedule {
     since: SystemTime,
@@ -13,7 +13,12 @@ impl Schedule {
     /// A schedule that begins now; `None` when the interval is none.
     #[must_use]
     pub fn starting_now(every: Duration) -> Option<Self> {
-        let since = SystemTime::now();
+        Self::counted_from(SystemTime::now(), every)
+    }
+
+    /// A schedule that counts from another moment, such as the one in which somebody set it.
+    #[must_use]
+    pub fn counted_from(since: SystemTime, every: Duration) -> Option<Self> {
         (!every.is_zero()).then_some(Self { since, every })
     }
 

@@ -64,6 +64,9 @@ pub struct ResyncFacts {
     pub running: Option<RunningResync>,
     /// The one that ended last.
     pub last: Option<EndedResync>,
+    /// The incremental sync that ended last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_incremental: Option<EndedResync>,
 }
 
 /// A resync that runs.
@@ -95,6 +98,23 @@ pub struct EndedResync {
     pub error: Option<String>,
 }
 
+impl EndedResync {
+    fn now(trigger: Trigger, ended: Result<Option<&ResyncReport>, &ResyncError>) -> Self {
+        let (outcome, problems, error) = match ended {
+            Ok(None) => ("aborted", 0, None),
+            Ok(Some(report)) => (word(report.outcome), problems(report), None),
+            Err(error) => ("refused", 1, Some(error_chain(error))),
+        };
+        Self {
+            trigger,
+            outcome,
+            at: Some(SystemTime::now()),
+            problems,
+            error,
+        }
+    }
+}
+
 impl Status {
     /// What is known now.
     #[must_use]
@@ -123,21 +143,16 @@ impl Status {
 
     /// Notes the end of the running resync; `None` when it was stopped before its end.
     pub(super) fn resync_ended(&self, ended: Result<Option<&ResyncReport>, &ResyncError>) {
-        let (outcome, problems, error) = match ended {
-            Ok(None) => ("aborted", 0, None),
-            Ok(Some(report)) => (word(report.outcome), problems(report), None),
-            Err(error) => ("refused", 1, Some(error_chain(error))),
-        };
         let resync = &mut self.lock().resync;
         if let Some(RunningResync { trigger, .. }) = resync.running.take() {
-            resync.last = Some(EndedResync {
-                trigger,
-                outcome,
-                at: Some(SystemTime::now()),
-                problems,
-                error,
-            });
+            resync.last = Some(EndedResync::now(trigger, ended));
         }
+    }
+
+    /// Notes the end of an incremental sync; `None` when it was stopped before its end.
+    pub(super) fn incremental_ended(&self, ended: Result<Option<&ResyncReport>, &ResyncError>) {
+        let ended = EndedResync::now(Trigger::Incremental, ended);
+        self.lock().resync.last_incremental = Some(ended);
     }
 
     fn port(&self, reachable: bool, error: Option<String>) {

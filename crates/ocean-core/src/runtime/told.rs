@@ -96,6 +96,26 @@ impl ToldResyncs {
         ended.transpose()
     }
 
+    /// Runs one incremental sync, of which Port is not told. It is stopped like a resync.
+    ///
+    /// # Errors
+    ///
+    /// When it could not begin.
+    pub async fn sync_incrementally(
+        &self,
+        interval: Duration,
+        progress: &Progress,
+        cancel: &CancellationToken,
+        stop: &CancellationToken,
+    ) -> Result<Option<ResyncReport>, ResyncError> {
+        let ended = tokio::select! {
+            biased;
+            ended = self.engine.sync_incrementally(interval, progress, cancel) => Some(ended),
+            () = after(stop, self.grace) => None,
+        };
+        ended.transpose()
+    }
+
     /// Tells Port how the run is doing, until that takes too long or is `enough`.
     async fn tell(&self, status: ResyncStatus, enough: impl Future<Output = ()>) {
         let state = state(status, SystemTime::now(), self.schedule);
@@ -113,13 +133,11 @@ impl ToldResyncs {
     }
 }
 
-/// What is told; only the beginning of a run tells of the schedule.
+/// What is told, always with the schedule.
 fn state(status: ResyncStatus, now: SystemTime, schedule: Option<Schedule>) -> ResyncState {
     let mut state = ResyncState::new(status, now);
-    if status == ResyncStatus::Running {
-        state.next = schedule.and_then(|schedule| schedule.next(now));
-        state.interval_minutes = schedule.map(|schedule| schedule.minutes());
-    }
+    state.next = schedule.and_then(|schedule| schedule.next(now));
+    state.interval_minutes = schedule.map(|schedule| schedule.minutes());
     state
 }
 
@@ -180,23 +198,23 @@ mod tests {
     }
 
     #[test]
-    fn only_a_running_resync_tells_of_the_next_one() {
+    fn every_state_tells_of_the_schedule_and_without_one_there_is_no_next_resync() {
         let hour = Duration::from_secs(3600);
         let schedule = Schedule::starting_now(hour);
         let now = SystemTime::now();
-        let running = state(ResyncStatus::Running, now, schedule);
-        assert_eq!(running.interval_minutes, Some(60));
-        assert!(
-            running
-                .next
-                .is_some_and(|next| next > now && next <= now + hour)
-        );
         for status in [
+            ResyncStatus::Running,
             ResyncStatus::Completed,
             ResyncStatus::Failed,
             ResyncStatus::Aborted,
         ] {
-            assert_eq!(state(status, now, schedule), ResyncState::new(status, now));
+            let told = state(status, now, schedule);
+            assert_eq!(told.interval_minutes, Some(60));
+            assert!(
+                told.next
+                    .is_some_and(|next| next > now && next <= now + hour)
+            );
+            assert_eq!(state(status, now, None), ResyncState::new(status, now));
         }
     }
 }

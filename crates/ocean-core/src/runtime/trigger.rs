@@ -24,6 +24,8 @@ pub enum Trigger {
     Schedule,
     /// `POST /resync`.
     Call,
+    /// It was time to read what changed. Only an incremental sync has this reason.
+    Incremental,
 }
 
 /// What asks for resyncs in one process; the default is nothing.
@@ -38,19 +40,30 @@ pub struct Triggers {
     pub calls: bool,
     /// The pause between scheduled ones.
     pub every: Option<Duration>,
+    /// The pause between incremental syncs.
+    pub incremental: Option<Duration>,
 }
 
 impl Triggers {
     /// Those of an event listener with a schedule beside it.
     ///
-    /// A listener that is not to resync has none, whatever its schedule.
+    /// A listener that is not to resync has none, whatever its schedule; what it then still may
+    /// have are incremental syncs, as in the original.
     #[must_use]
-    pub const fn of(listener: &EventListenerSettings, every: Option<Duration>) -> Self {
+    pub const fn of(
+        listener: &EventListenerSettings,
+        every: Option<Duration>,
+        incremental: Option<Duration>,
+    ) -> Self {
         let none = Self {
             start: false,
             poll: None,
             calls: false,
             every: None,
+            incremental: match listener.listener {
+                EventListener::Polling { .. } | EventListener::Webhook { .. } => incremental,
+                _ => None,
+            },
         };
         if !listener.should_resync {
             return none;
@@ -173,7 +186,7 @@ mod tests {
             ["ID", "SECRET"].map(|name| (format!("OCEAN__PORT__CLIENT_{name}"), "x".to_owned()));
         let sources = Sources::new(listener.chain(credentials).collect());
         let loaded = Settings::load(&sources, &Spec::empty("desk")).unwrap();
-        Triggers::of(&loaded.settings.event_listener, every)
+        Triggers::of(&loaded.settings.event_listener, every, None)
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub use self::typed::{
     IntegrationConfig, IntegrationSettings, LiveEventsSettings, LogLevel, MappingSettings,
     MetricsSettings, OutboundSettings, PathPrefix, PortSettings, ProcessSettings, ProcessingMode,
     ProvisioningSettings, ResyncSettings, RuntimeKind, ServerSettings, Settings, SslSettings,
-    SslVerification, WebhookSettings, X509Verification,
+    SslVerification, WebhookSettings, X509Verification, interval_minutes,
 };
 
 /// Settings that can be used, and what was odd about them.

@@ -33,7 +33,12 @@ pub(super) async fn fenced_upsert(
     for entity in &mut entities {
         forget_deleted_targets(run, known, entity);
     }
-    let outdated = before - entities.len();
+    let mut outdated = before - entities.len();
+    if run.is_incremental() && !remember(run, &entities) {
+        run.superseded();
+        outdated = before;
+        entities.clear();
+    }
     let answer = if entities.is_empty() {
         Ok(Vec::new())
     } else {
@@ -48,6 +53,17 @@ pub(super) async fn fenced_upsert(
         },
         outdated,
     }
+}
+
+/// Notes what an incremental sync is about to write, so that nobody writes what was read earlier
+/// over it; `false` when a full resync began meanwhile. A full resync need not do so: whoever read
+/// before it reads again.
+fn remember(run: &Run, entities: &[Entity]) -> bool {
+    let mut claim = Claim::default();
+    for entity in entities {
+        claim.write(&run.prints, entity);
+    }
+    run.ticket.touch(&claim)
 }
 
 /// Holds entities that are about to be written.

@@ -10,8 +10,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
+use super::copies::ResourceCopies;
 use super::run::Run;
-use crate::batch::{Batch, BatchStream};
+use crate::batch::{Batch, BatchStream, RawItem};
 use crate::error::{ErrorClass, SourceError, error_chain};
 use crate::http::sizes_of;
 use crate::mapping::{MapError, MapOptions, Mapped, ResourceMapper};
@@ -93,12 +94,16 @@ async fn read(
     ) else {
         return fetched;
     };
-    let scope = run.scope.for_resource();
-    let cx = ResyncContext::new(
-        config.config(resource).reading(mapper.reads()),
-        scope.clone(),
-    );
-    for resync in run.registry.resyncs(&config.kind) {
+    let scope = run.scope.for_resource().since(run.since(resource));
+    let copies = run.copies.as_ref();
+    let mut copies = copies.map(|copies| copies.of_resource(config.clone(), resource));
+    let config = match copies {
+        // Nobody here knows what the other side reads of an item.
+        Some(_) => config.config(resource),
+        None => config.config(resource).reading(mapper.reads()),
+    };
+    let cx = ResyncContext::new(config, scope.clone());
+    for resync in run.registry.resyncs(&cx.resource().kind) {
         let stream = match resync.start(&cx) {
             Ok(stream) => stream,
             Err(error) => {
@@ -106,7 +111,14 @@ async fn read(
                 break;
             }
         };
-        match forward(&run, mapper, stream, &sender, &mut fetched.examples).await {
+        let source = Source {
+            run: &run,
+            mapper,
+            sender: &sender,
+            copies: copies.as_mut(),
+            examples: &mut fetched.examples,
+        };
+        match source.forward(stream).await {
             End::OfData => {}
             End::Failed(error) => {
                 fetched.failed += 1;
@@ -119,6 +131,11 @@ async fn read(
             }
         }
     }
+    if let Some(copies) = &mut copies
+        && copies.flush().await.is_err()
+    {
+        run.taken_over();
+    }
     fetched.incomplete.extend(scope.incomplete_reasons());
     fetched
 }
@@ -130,46 +147,80 @@ enum End {
     Stopped,
 }
 
-/// Maps the batches of one stream and hands them on, until it ends, fails or the run stops.
-async fn forward(
-    run: &Run,
-    mapper: &Arc<ResourceMapper>,
-    stream: BatchStream,
-    sender: &mpsc::Sender<Result<Mapped, MapError>>,
-    examples: &mut Vec<Value>,
-) -> End {
-    let mut failed = None;
-    let raw = stream.scan((), |(), batch| {
-        let batch = batch.map_err(|error| failed = Some(error)).ok();
-        if let (Some(batch), true) = (&batch, run.send_examples) {
-            keep_examples(examples, batch);
-        }
-        std::future::ready(batch)
-    });
-    {
-        let mapped = raw
-            .map(|batch| {
-                run.pool
-                    .map(Arc::clone(mapper), batch, MapOptions::default())
-            })
-            .buffered(MAPPED_AHEAD);
-        futures::pin_mut!(mapped);
-        loop {
-            let next = tokio::select! {
-                biased;
-                () = run.stop.cancelled() => return End::Stopped,
-                next = mapped.next() => next,
-            };
-            let Some(batch) = next else { break };
-            if sender.send(batch).await.is_err() {
-                return End::Stopped;
-            }
-        }
-    }
-    failed.map_or(End::OfData, End::Failed)
+/// What the batches of one stream are mapped with, and where they go.
+struct Source<'s> {
+    run: &'s Run,
+    mapper: &'s Arc<ResourceMapper>,
+    sender: &'s mpsc::Sender<Result<Mapped, MapError>>,
+    copies: Option<&'s mut ResourceCopies>,
+    examples: &'s mut Vec<Value>,
 }
 
-fn keep_examples(examples: &mut Vec<Value>, batch: &Batch) {
+impl Source<'_> {
+    /// Maps the batches of a stream and hands them on, until it ends, fails or the run stops.
+    async fn forward(mut self, stream: BatchStream) -> End {
+        let (run, mapper, examples) = (self.run, self.mapper, &mut *self.examples);
+        let is_copied = self.copies.is_some();
+        let is_split = is_copied && mapper.uses_items_to_parse();
+        let mut options = MapOptions::default();
+        if is_split {
+            options = options.keep_parts();
+        }
+        let mut failed = None;
+        let raw = stream.scan((), |(), batch| {
+            let batch = batch.map_err(|error| failed = Some(error)).ok();
+            if let (Some(batch), true) = (&batch, run.send_examples) {
+                keep_examples(examples, batch);
+            }
+            std::future::ready(batch)
+        });
+        {
+            let mapped = raw.map(|batch| async {
+                let items = if is_copied && !is_split {
+                    batch.iter().cloned().collect()
+                } else {
+                    Vec::new()
+                };
+                let mapped = run.pool.map(Arc::clone(mapper), batch, options).await;
+                (items, mapped)
+            });
+            let mapped = mapped.buffered(MAPPED_AHEAD);
+            futures::pin_mut!(mapped);
+            loop {
+                let next = tokio::select! {
+                    biased;
+                    () = run.stop.cancelled() => return End::Stopped,
+                    next = mapped.next() => next,
+                };
+                let Some((items, mut batch)) = next else {
+                    break;
+                };
+                if let Some(copies) = &mut self.copies
+                    && copies.add(parts_or(items, &mut batch)).await.is_err()
+                {
+                    run.taken_over();
+                }
+                if self.sender.send(batch).await.is_err() {
+                    return End::Stopped;
+                }
+            }
+        }
+        failed.map_or(End::OfData, End::Failed)
+    }
+}
+
+/// The parts that `itemsToParse` made of a batch, or its items.
+fn parts_or(items: Vec<RawItem>, batch: &mut Result<Mapped, MapError>) -> Vec<RawItem> {
+    match batch {
+        Ok(mapped) if !mapped.parts.is_empty() => std::mem::take(&mut mapped.parts)
+            .into_iter()
+            .map(RawItem::from)
+            .collect(),
+        _ => items,
+    }
+}
+
+pub(super) fn keep_examples(examples: &mut Vec<Value>, batch: &Batch) {
     let missing = EXAMPLES.saturating_sub(examples.len());
     examples.extend(
         batch

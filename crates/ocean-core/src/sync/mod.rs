@@ -4,10 +4,14 @@
 
 mod background;
 mod cascade;
+mod census;
 mod content;
+mod copies;
 mod failed;
 mod fenced;
 mod fetch;
+mod forward;
+mod incremental;
 mod load;
 mod order;
 mod outcome;
@@ -17,25 +21,27 @@ mod proof;
 mod reconcile;
 mod report;
 mod resource;
+mod resources;
 mod retry;
 mod run;
 mod seen;
 mod settle;
 mod view;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Instant, SystemTime};
 
-use futures::TryStreamExt as _;
 use serde_json::Value;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use self::census::census;
 pub(crate) use self::content::{differing_fields, field_of, fields_of};
+use self::copies::Copies;
+use self::forward::Forwarding;
 use self::plan::Plan;
 pub use self::progress::{Phase, Progress, ResourceProgress};
 pub use self::reconcile::AllowEmpty;
@@ -44,24 +50,18 @@ pub use self::report::{
     BlueprintReport, Counts, ErrorGroup, NullField, Outcome, ReconciliationReport, ResourceReport,
     ResyncReport,
 };
-use self::resource::sync_resource;
+use self::resources::sync_resources;
 use self::run::{Run, RunParts};
 use self::settle::settle_failed;
+use crate::app_config::AppConfig;
 use crate::catalog::{Catalog, CatalogError, IntegrationStore, WriteContext, WriteEvent};
-use crate::error::{ErrorClass, error_chain};
+use crate::error::error_chain;
 use crate::fence::{Fence, Ticket};
 use crate::integration::{Hooks, Integration};
+use crate::lake::{BufferLimits, Lake, Routing};
 use crate::mapping::{CheckedMapping, Environment, MapperPool};
 use crate::metrics::{Metrics, RunMetrics};
-use crate::resync::Registry;
-
-/// Resources that are read side by side. Later ones begin when an earlier one ends, so that the
-/// batches in memory are bounded whatever the size of the mapping.
-const ACTIVE_RESOURCES: usize = 4;
-
-/// Whether Port is told how the kinds of a run do. It would not be of a run whose items it
-/// processes itself.
-const TELLS_PORT: bool = true;
+use crate::resync::{Registry, Since};
 
 /// Makes the catalog equal to the source.
 ///
@@ -92,6 +92,7 @@ pub struct SyncEngine {
     hooks: Hooks,
     pool: Arc<MapperPool>,
     fence: Arc<Fence>,
+    lake: Option<Arc<dyn Lake>>,
     options: SyncOptions,
     metrics: Metrics,
 }
@@ -106,6 +107,8 @@ pub struct SyncOptions {
     pub send_examples: bool,
     /// What `env` shows in mapping expressions.
     pub environment: Environment,
+    /// How many raw items travel together to the lake.
+    pub lake_buffer: BufferLimits,
 }
 
 /// A run could not begin; nothing was written.
@@ -120,13 +123,28 @@ pub enum ResyncError {
     Mapping(Vec<String>),
 }
 
-/// What was noted when a run began, before anything was read.
+/// What a full resync needs before it reads anything.
+#[derive(Debug)]
+struct Prepared {
+    stored: Value,
+    checked: CheckedMapping,
+    metrics: RunMetrics,
+}
+
+/// What was noted and decided when a run began, before anything was read.
 #[derive(Debug)]
 struct Began {
     ticket: Ticket,
     /// Entities per blueprint; `None` when Port could not list them.
     census: Option<BTreeMap<String, usize>>,
     metrics: RunMetrics,
+    /// Whose functions read the kinds.
+    registry: Registry,
+    /// Where copies of raw items go.
+    copies: Option<Copies>,
+    /// The resources that are read, each from when on; `None` for all of everything.
+    since: Option<BTreeMap<usize, Since>>,
+    event: WriteEvent,
 }
 
 impl SyncEngine {
@@ -147,6 +165,7 @@ impl SyncEngine {
             hooks: integration.hooks().clone(),
             pool,
             fence: Fence::new(),
+            lake: None,
             options: SyncOptions::default(),
             metrics: Metrics::default(),
         }
@@ -164,9 +183,17 @@ impl SyncEngine {
             hooks: Hooks::default(),
             pool,
             fence: Fence::new(),
+            lake: None,
             options: SyncOptions::default(),
             metrics: Metrics::default(),
         }
+    }
+
+    /// The same engine with a lake, which decides for each run who makes entities of what it reads.
+    #[must_use]
+    pub fn lake(mut self, lake: Arc<dyn Lake>) -> Self {
+        self.lake = Some(lake);
+        self
     }
 
     /// The same engine beside others that write to the same catalog and share this fence.
@@ -228,29 +255,69 @@ impl SyncEngine {
             report.duration = started.elapsed();
             return Ok(report);
         };
-        let checked = CheckedMapping::check(&stored, &self.registry, &self.options.environment)
-            .map_err(ResyncError::Mapping)?;
+        let checked = self.check(&stored)?;
         if checked.config.resources.is_empty() {
             tracing::warn!("the mapping has no resources, nothing is read and nothing is deleted");
             report.duration = started.elapsed();
             return Ok(report);
         }
-        metrics.plan(&checked.config, TELLS_PORT);
+        let routing = self.routing().await;
+        report.routing = routing;
+        let resources = checked.config.resources.iter();
+        let kinds = resources.map(|resource| resource.kind.to_string());
+        progress.begin(&stored, kinds, routing);
+        // Port would not be told how kinds do whose items it processes itself.
+        metrics.plan(&checked.config, routing != Routing::Forwarded);
+        if let (Routing::Forwarded, Some(lake)) = (routing, &self.lake) {
+            tracing::info!("resync began, raw items are forwarded");
+            let forwarding = self.forwarding(lake, &checked.config, progress, &metrics);
+            forwarding.run(&mut report, cancellation).await;
+        } else {
+            let prepared = Prepared {
+                stored,
+                checked,
+                metrics,
+            };
+            self.write_all(&mut report, prepared, progress, cancellation)
+                .await?;
+        }
+        report.duration = started.elapsed();
+        tracing::info!(outcome = ?report.outcome, "resync ended");
+        Ok(report)
+    }
+
+    /// Maps and writes everything, and deletes what is gone.
+    async fn write_all(
+        &self,
+        report: &mut ResyncReport,
+        prepared: Prepared,
+        progress: &Progress,
+        cancellation: &CancellationToken,
+    ) -> Result<(), ResyncError> {
+        let Prepared {
+            stored,
+            checked,
+            metrics,
+        } = prepared;
+        let copies = self.copies(report.routing, report.id, Some(SystemTime::now()));
         let ticket = self.fence.begin_run();
         let before = self.catalog.now().await.map_err(ResyncError::Catalog)?;
         self.catalog.clear_cache();
-        let census = match cancellation.run_until_cancelled(self.census()).await {
+        let census = census(&*self.catalog);
+        let census = match cancellation.run_until_cancelled(census).await {
             Some(census) => census?,
             None => None,
         };
-        let resources = checked.config.resources.iter();
-        progress.begin(&stored, resources.map(|resource| resource.kind.to_string()));
         let began = Began {
             ticket,
             census,
+            registry: self.registry.clone(),
+            copies,
+            since: None,
+            event: WriteEvent::Resync { id: report.id },
             metrics,
         };
-        let run = self.run(report.id, checked, began, progress, cancellation);
+        let run = self.run(checked, began, progress, cancellation);
         tracing::info!(resources = run.config.resources.len(), "resync began");
         if let Err(error) = self.hooks.run_resync_start().await {
             let reason = format!("a hook before the resync failed: {}", error_chain(&error));
@@ -259,11 +326,56 @@ impl SyncEngine {
         }
         report.resources = sync_resources(&run).await;
         settle_failed(&run, &mut report.resources).await;
-        self.finish(&run, &mut report, &stored, before, cancellation)
+        self.finish(&run, report, &stored, before, cancellation)
             .await;
-        report.duration = started.elapsed();
-        tracing::info!(outcome = ?report.outcome, "resync ended");
-        Ok(report)
+        Ok(())
+    }
+
+    /// A full resync that begins now and is forwarded.
+    fn forwarding<'e>(
+        &'e self,
+        lake: &'e Arc<dyn Lake>,
+        config: &'e AppConfig,
+        progress: &'e Progress,
+        metrics: &'e RunMetrics,
+    ) -> Forwarding<'e> {
+        Forwarding {
+            lake,
+            registry: &self.registry,
+            hooks: &self.hooks,
+            store: &self.store,
+            options: &self.options,
+            config,
+            progress,
+            metrics,
+            began: SystemTime::now(),
+            since: None,
+        }
+    }
+
+    /// Who makes entities of what a run reads. Asked once, so that no run mixes the two ways.
+    async fn routing(&self) -> Routing {
+        match &self.lake {
+            Some(lake) => lake.routing().await,
+            None => Routing::Local,
+        }
+    }
+
+    /// Where copies of raw items go, if they are wanted.
+    fn copies(&self, routing: Routing, sync: Uuid, began: Option<SystemTime>) -> Option<Copies> {
+        let lake = self.lake.as_ref().filter(|_| routing == Routing::Copied)?;
+        Some(Copies {
+            lake: Arc::clone(lake),
+            limits: self.options.lake_buffer,
+            environment: self.options.environment.clone(),
+            sync,
+            began,
+        })
+    }
+
+    fn check(&self, stored: &Value) -> Result<CheckedMapping, ResyncError> {
+        CheckedMapping::check(stored, &self.registry, &self.options.environment)
+            .map_err(ResyncError::Mapping)
     }
 
     /// Whether the mapping that the run with this progress began with was replaced by another valid
@@ -283,7 +395,6 @@ impl SyncEngine {
 
     fn run(
         &self,
-        id: Uuid,
         checked: CheckedMapping,
         began: Began,
         progress: &Progress,
@@ -294,9 +405,9 @@ impl SyncEngine {
         Arc::new(Run::new(RunParts {
             catalog: Arc::clone(&self.catalog),
             store: Arc::clone(&self.store),
-            registry: self.registry.clone(),
+            registry: began.registry,
             pool: Arc::clone(&self.pool),
-            write: WriteContext::new(&config, WriteEvent::Resync { id }),
+            write: WriteContext::new(&config, began.event),
             config,
             mapping,
             plan,
@@ -304,6 +415,8 @@ impl SyncEngine {
             send_examples: self.options.send_examples,
             stop: cancellation.child_token(),
             census: began.census,
+            copies: began.copies,
+            since: began.since,
             fence: Arc::clone(&self.fence),
             ticket: began.ticket,
             metrics: began.metrics,
@@ -319,7 +432,7 @@ impl SyncEngine {
         before: SystemTime,
         cancellation: &CancellationToken,
     ) {
-        if cancellation.is_cancelled() {
+        if cancellation.is_cancelled() || run.is_ended() {
             run.bars().all("the run was stopped");
         } else if let Err(reason) = self.mapping_is_still(run, stored).await {
             run.bars().all(&*reason);
@@ -334,7 +447,8 @@ impl SyncEngine {
         );
         run.metrics.reconciliation_ended(began, done, deleted);
         run.background.finish().await;
-        report.outcome = if cancellation.is_cancelled() {
+        report.errors.extend(run.ended_because());
+        report.outcome = if cancellation.is_cancelled() || run.is_ended() {
             Outcome::Aborted
         } else if run.unauthorized.load(Ordering::Relaxed) {
             Outcome::Unauthorized
@@ -364,66 +478,6 @@ impl SyncEngine {
                 let error = error_chain(&error);
                 Err(format!("the mapping could not be read again: {error}"))
             }
-        }
-    }
-
-    /// How many entities per blueprint Port holds; `None` when it cannot say.
-    async fn census(&self) -> Result<Option<BTreeMap<String, usize>>, ResyncError> {
-        let mut census = BTreeMap::new();
-        let mut owned = self.catalog.owned(None);
-        loop {
-            match owned.try_next().await {
-                Ok(Some(key)) => match census.get_mut(&key.blueprint) {
-                    Some(count) => *count += 1,
-                    None => {
-                        census.insert(key.blueprint, 1);
-                    }
-                },
-                Ok(None) => return Ok(Some(census)),
-                Err(error) if error.class() == ErrorClass::Unauthorized => {
-                    return Err(ResyncError::Catalog(error));
-                }
-                Err(error) => {
-                    let error = error_chain(&error);
-                    tracing::warn!(
-                        error,
-                        "Port could not list its entities, each will be looked up"
-                    );
-                    return Ok(None);
-                }
-            }
-        }
-    }
-}
-
-/// Syncs every resource, some side by side, and returns their reports in mapping order.
-async fn sync_resources(run: &Arc<Run>) -> Vec<ResourceReport> {
-    let mut reports: Vec<ResourceReport> = run
-        .config
-        .resources
-        .iter()
-        .enumerate()
-        .map(|(index, resource)| ResourceReport::panicked(&resource.kind, index))
-        .collect();
-    let mut waiting: VecDeque<usize> = (0..reports.len()).collect();
-    let mut active = JoinSet::new();
-    loop {
-        while active.len() < ACTIVE_RESOURCES
-            && let Some(index) = waiting.pop_front()
-        {
-            let kind = run.config.resources.get(index).map(|found| &*found.kind);
-            let span = tracing::info_span!("resource", kind, index);
-            active.spawn(sync_resource(Arc::clone(run), index).instrument(span));
-        }
-        match active.join_next().await {
-            Some(Ok(report)) => {
-                if let Some(place) = reports.get_mut(report.index) {
-                    *place = report;
-                }
-            }
-            // The report that says so is in its place already; nothing is proven any more.
-            Some(Err(error)) => run.bars().all(format!("a resource panicked: {error}")),
-            None => return reports,
         }
     }
 }

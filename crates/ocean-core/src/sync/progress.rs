@@ -7,11 +7,14 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
+use crate::lake::Routing;
+
 /// The progress of one run; cheap to clone and to read at any rate.
 #[derive(Debug, Clone, Default)]
 pub struct Progress {
     resources: Arc<OnceLock<Vec<Arc<ResourceProgress>>>>,
     mapping: Arc<OnceLock<Value>>,
+    routing: Arc<OnceLock<Routing>>,
     reconciling: Arc<ResourceProgress>,
 }
 
@@ -28,18 +31,30 @@ impl Progress {
         &self.reconciling
     }
 
+    /// Who makes entities of what the run reads; `None` until that is decided, once for the run.
+    #[must_use]
+    pub fn routing(&self) -> Option<Routing> {
+        self.routing.get().copied()
+    }
+
     /// The mapping document of the run, as it was stored; `None` until it is known.
     pub(super) fn mapping(&self) -> Option<&Value> {
         self.mapping.get()
     }
 
-    pub(super) fn begin(&self, mapping: &Value, kinds: impl Iterator<Item = String>) {
+    pub(super) fn begin(
+        &self,
+        mapping: &Value,
+        kinds: impl Iterator<Item = String>,
+        routing: Routing,
+    ) {
         let resources = kinds
             .map(|kind| Arc::new(ResourceProgress::new(kind)))
             .collect();
         // A second run would need a `Progress` of its own; the first one's display stays.
         drop(self.resources.set(resources));
         drop(self.mapping.set(mapping.clone()));
+        self.routing.get_or_init(|| routing);
     }
 
     pub(super) fn resource(&self, index: usize) -> Arc<ResourceProgress> {

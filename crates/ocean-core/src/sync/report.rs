@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::lake::Routing;
 use crate::metrics::Measured;
 
 /// How many examples of one error are kept; all of them are counted.
@@ -16,12 +17,16 @@ const EXAMPLES: usize = 3;
 const DISTINCT: usize = 50;
 const OTHERS: &str = "other errors";
 
-/// The report of one full resync.
+/// The report of one full resync or one incremental sync.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct ResyncReport {
     /// The id that accompanied every write.
     pub id: Uuid,
+    /// Whether only what changed was read, so that nothing could be deleted.
+    pub incremental: bool,
+    /// Who makes entities of what was read.
+    pub routing: Routing,
     /// How it ended.
     pub outcome: Outcome,
     /// What kept the run as a whole from being complete.
@@ -39,6 +44,8 @@ impl ResyncReport {
     pub(super) fn new(id: Uuid) -> Self {
         Self {
             id,
+            incremental: false,
+            routing: Routing::Local,
             outcome: Outcome::Completed,
             errors: Vec::new(),
             resources: Vec::new(),
@@ -176,6 +183,8 @@ impl ResourceReport {
 pub struct Counts {
     /// Raw items, after `itemsToParse`.
     pub fetched: usize,
+    /// Raw items that arrived where somebody else makes entities of them.
+    pub forwarded: usize,
     /// Items whose selector gave false.
     pub filtered: usize,
     /// Items without identifier or blueprint.
@@ -198,6 +207,7 @@ impl Counts {
     fn plus(self, other: &Self) -> Self {
         Self {
             fetched: self.fetched + other.fetched,
+            forwarded: self.forwarded + other.forwarded,
             filtered: self.filtered + other.filtered,
             unmapped: self.unmapped + other.unmapped,
             failed_to_map: self.failed_to_map + other.failed_to_map,

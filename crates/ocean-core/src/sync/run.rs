@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 use super::background::Background;
+use super::copies::Copies;
 use super::failed::FailedEntities;
 use super::plan::Plan;
 use super::progress::Progress;
@@ -22,7 +23,7 @@ use crate::fence::{Fence, Ticket};
 use crate::fingerprint::{Fingerprint, Fingerprints};
 use crate::mapping::{CompiledMapping, MapperPool};
 use crate::metrics::RunMetrics;
-use crate::resync::{Registry, RunScope};
+use crate::resync::{Registry, RunScope, Since};
 
 /// After so many bulks in a row without an answer a run stops. More than one resource has in
 /// flight, so that one bad moment does not end it.
@@ -55,6 +56,14 @@ pub(super) struct Run {
     /// Entities per blueprint when the run began; `None` when Port could not list them.
     pub(super) census: Option<BTreeMap<String, usize>>,
     pub(super) unauthorized: AtomicBool,
+    /// Where copies of raw items go; those have to be whole.
+    pub(super) copies: Option<Copies>,
+    /// For an incremental sync: the resources that are read, each from when on.
+    since: Option<BTreeMap<usize, Since>>,
+    /// Whether a full resync began beside this incremental sync.
+    pub(super) is_superseded: AtomicBool,
+    /// Whether the other side of the copies wants the run to end.
+    is_ended: AtomicBool,
     pub(super) background: Background,
     unanswered_bulks: AtomicUsize,
     seen: Mutex<Seen>,
@@ -78,6 +87,8 @@ pub(super) struct RunParts {
     pub(super) send_examples: bool,
     pub(super) stop: CancellationToken,
     pub(super) census: Option<BTreeMap<String, usize>>,
+    pub(super) copies: Option<Copies>,
+    pub(super) since: Option<BTreeMap<usize, Since>>,
     pub(super) fence: Arc<Fence>,
     pub(super) ticket: Ticket,
     pub(super) metrics: RunMetrics,
@@ -85,12 +96,18 @@ pub(super) struct RunParts {
 
 impl Run {
     pub(super) fn new(parts: RunParts) -> Self {
-        let loaded = parts
-            .config
-            .resources
-            .iter()
-            .map(|_| CancellationToken::new())
-            .collect();
+        let resources = parts.config.resources.iter();
+        let loaded: Vec<_> = resources.map(|_| CancellationToken::new()).collect();
+        // Nobody waits for what is not read.
+        for (index, loaded) in loaded.iter().enumerate() {
+            if parts
+                .since
+                .as_ref()
+                .is_some_and(|since| !since.contains_key(&index))
+            {
+                loaded.cancel();
+            }
+        }
         Self {
             scope: RunScope::new(parts.stop.clone()).shows_examples(parts.send_examples),
             loaded,
@@ -111,6 +128,10 @@ impl Run {
             ticket: parts.ticket,
             metrics: parts.metrics,
             unauthorized: AtomicBool::new(false),
+            copies: parts.copies,
+            since: parts.since,
+            is_superseded: AtomicBool::new(false),
+            is_ended: AtomicBool::new(false),
             background: Background::default(),
             unanswered_bulks: AtomicUsize::new(0),
             seen: Mutex::default(),
@@ -130,6 +151,44 @@ impl Run {
 
     pub(super) fn bars(&self) -> MutexGuard<'_, Bars> {
         self.bars.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether only what changed is read.
+    pub(super) const fn is_incremental(&self) -> bool {
+        self.since.is_some()
+    }
+
+    /// Whether a resource of the mapping is read.
+    pub(super) fn takes_part(&self, index: usize) -> bool {
+        let since = self.since.as_ref();
+        since.is_none_or(|since| since.contains_key(&index))
+    }
+
+    /// From when on a resource is read.
+    pub(super) fn since(&self, index: usize) -> Option<Since> {
+        self.since.as_ref()?.get(&index).copied()
+    }
+
+    /// A full resync began, which reads everything anew: what this run still has may be older.
+    pub(super) fn superseded(&self) {
+        self.is_superseded.store(true, Ordering::Relaxed);
+        self.stop.cancel();
+    }
+
+    /// The other side of the copies said that another sync has taken over.
+    pub(super) fn taken_over(&self) {
+        self.is_ended.store(true, Ordering::Relaxed);
+        self.stop.cancel();
+    }
+
+    pub(super) fn is_ended(&self) -> bool {
+        self.is_ended.load(Ordering::Relaxed)
+    }
+
+    /// Why the other side ended the run, if it did.
+    pub(super) fn ended_because(&self) -> Option<String> {
+        let because = "port says that another sync has taken over";
+        self.is_ended().then(|| because.to_owned())
     }
 
     /// How many entities of a blueprint Port held when the run began.

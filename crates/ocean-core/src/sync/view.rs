@@ -30,6 +30,10 @@ pub(super) enum View {
 impl View {
     /// Reads what Port holds of a blueprint, in one streamed search where it is small enough.
     pub(super) async fn open(run: &Run, blueprint: &str, fields: &MappedFields) -> Self {
+        // What changed differs, and Port is not asked for the rest.
+        if run.is_incremental() {
+            return Self::Unknown;
+        }
         match run.owned_at_start(blueprint) {
             Some(0) => Self::Snapshot(FingerprintMap::default()),
             Some(owned) if owned <= SNAPSHOT_LIMIT => {

@@ -3,6 +3,7 @@
 mod batches;
 mod failures;
 mod flood;
+mod forwarding;
 mod guests;
 mod overlap;
 mod races;

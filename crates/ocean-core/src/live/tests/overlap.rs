@@ -8,7 +8,7 @@ use serde_json::json;
 use super::world::{Item, World, wait_up_to};
 
 /// Changes, creates and deletes items at random and tells of it out of order and sometimes twice,
-/// while resyncs run one after another.
+/// while resyncs run one after another, and incremental syncs beside them.
 async fn shuffled(seed: u64, changes: usize, items: u64) {
     fastrand::seed(seed);
     let mut world = World::new();
@@ -20,6 +20,12 @@ async fn shuffled(seed: u64, changes: usize, items: u64) {
     let resyncs = async {
         while !stop.is_cancelled() {
             world.resync().await;
+            wait_up_to(Duration::from_millis(50)).await;
+        }
+    };
+    let incremental_syncs = async {
+        while !stop.is_cancelled() {
+            world.sync_incrementally().await;
             wait_up_to(Duration::from_millis(50)).await;
         }
     };
@@ -58,6 +64,7 @@ async fn shuffled(seed: u64, changes: usize, items: u64) {
     };
     let counts = tokio::select! {
         () = resyncs => unreachable!("resyncs go on until the end"),
+        () = incremental_syncs => unreachable!("they go on, too"),
         counts = mutations => counts,
     };
     drop(sync);

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::fence::Fence;
+use crate::lake::recording::RecordingLake;
 use crate::live::{
     EventQueue, LiveEngine, LiveOptions, MemoryQueue, NewEvent, QueueCounts, QueueOptions,
 };
@@ -321,6 +322,7 @@ impl World {
         let integration = Integration::new(source.clone())
             .on_resync(Kinds::Item, read_items)
             .on_resync(Kinds::Other, read_items)
+            .on_incremental_resync(Kinds::Item, read_items)
             .add_webhook_processor("/webhook", Rereads);
         let queue = Arc::new(MemoryQueue::new(QueueOptions::default()));
         let fence = Fence::new();
@@ -349,6 +351,20 @@ impl World {
             stop: CancellationToken::new(),
             running: JoinSet::new(),
         }
+    }
+
+    /// The same world whose events a lake decides about.
+    pub(super) fn with_lake(mut self, lake: &Arc<RecordingLake>) -> Self {
+        let live = Arc::into_inner(self.live).expect("the engine does not run yet");
+        self.live = Arc::new(live.lake(Arc::clone(lake) as _));
+        self
+    }
+
+    pub(super) async fn sync_incrementally(&self) -> ResyncReport {
+        let stop = CancellationToken::new();
+        let (interval, progress) = (Duration::from_secs(900), Progress::default());
+        let synced = self.sync.sync_incrementally(interval, &progress, &stop);
+        synced.await.unwrap()
     }
 
     /// Lets the live engine run until [`stop`](Self::stop).

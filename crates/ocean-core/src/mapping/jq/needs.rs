@@ -30,6 +30,11 @@ impl Needs {
         }
     }
 
+    /// All of the item.
+    pub(crate) const fn everything() -> Self {
+        Self { root: Need::Whole }
+    }
+
     /// Adds what another expression needs.
     pub(crate) fn merge(&mut self, other: &Self) {
         self.root.merge(&other.root);

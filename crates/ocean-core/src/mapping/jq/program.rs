@@ -82,6 +82,14 @@ impl Environment {
         ))
     }
 
+    /// One of them; `None` when it is not there.
+    pub(crate) fn variable(&self, name: &str) -> Option<String> {
+        match self.0.get(name)? {
+            Val::Str(text) => Some(text.to_string()),
+            _ => None,
+        }
+    }
+
     pub(super) fn value(&self) -> Val {
         self.0.clone()
     }

@@ -64,15 +64,17 @@ fn interval() -> Format<Duration> {
     Format::new(
         "15, 30 or 60 minutes, like `15`, `30m` or `1h`",
         |given: &Given| {
-            let minutes = minutes(given.text()?.trim())?;
+            let minutes = interval_minutes(given.text()?.trim())?;
             matches!(minutes, 15 | 30 | 60).then(|| Duration::from_secs(minutes * 60))
         },
         |interval| format!("{}m", interval.as_secs() / 60),
     )
 }
 
-/// Whole minutes; a rest is cut off.
-fn minutes(text: &str) -> Option<u64> {
+/// The whole minutes of an interval as people write it: a number of minutes, or one with a unit
+/// (`900s`, `15m`, `1h`, `2d`, `1w`). A rest is cut off; `None` when it is not one.
+#[must_use]
+pub fn interval_minutes(text: &str) -> Option<u64> {
     let digits = text.trim_end_matches(|letter: char| !letter.is_ascii_digit());
     let unit = text.strip_prefix(digits)?.trim();
     let seconds = match unit {
@@ -308,7 +310,7 @@ mod tests {
             ("1.5h", None),
             ("15min", None),
         ] {
-            assert_eq!(minutes(text), expected, "{text}");
+            assert_eq!(interval_minutes(text), expected, "{text}");
         }
     }
 }

@@ -23,7 +23,7 @@ use super::spec::Spec;
 
 pub use self::actions::ActionsProcessorSettings;
 pub use self::application::{ApplicationSettings, LogLevel};
-pub use self::integration::{IntegrationConfig, IntegrationSettings};
+pub use self::integration::{IntegrationConfig, IntegrationSettings, interval_minutes};
 pub use self::limits::{BatchSettings, DeletionSettings, MappingSettings};
 pub use self::listener::{EventListener, EventListenerSettings, ResyncSettings};
 pub use self::live::{LiveEventsSettings, MetricsSettings, WebhookSettings};

@@ -1,7 +1,10 @@
 //! The engine over a catalog in memory: no sockets, paused time.
 
 mod cascade;
+mod copies;
 mod deletion;
+mod forwarding;
+mod incremental;
 mod loading;
 mod metrics;
 mod outdated;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream};
@@ -11,11 +11,14 @@ use futures::{Stream, StreamExt as _};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use crate::fence::Fence;
+use crate::lake::Routing;
+use crate::lake::recording::RecordingLake;
 use crate::sync::{AllowEmpty, Progress, ResyncError, ResyncReport, SyncEngine, SyncOptions};
 use crate::{
     Batch, Blueprint, Catalog, CatalogError, DeleteReport, Entity, EntityError, EntityQuery,
-    EntityRef, ErrorClass, InMemoryCatalog, Integration, IntegrationStore, MapperPool, NoSelector,
-    ResyncContext, ResyncState, SourceError, UpsertOutcome, WriteContext, kinds,
+    EntityRef, Environment, ErrorClass, InMemoryCatalog, Integration, IntegrationStore, MapperPool,
+    NoSelector, ResyncContext, ResyncState, Since, SourceError, UpsertOutcome, WriteContext, kinds,
 };
 
 kinds! {
@@ -30,6 +33,10 @@ kinds! {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Source {
     pub(super) kinds: Arc<Mutex<BTreeMap<&'static str, Pages>>>,
+    /// From when on each kind was read.
+    pub(super) asked: Arc<Mutex<Vec<(String, Option<SystemTime>)>>>,
+    /// Kinds that are not read to their end for an hour.
+    pub(super) stuck: Arc<Mutex<BTreeSet<String>>>,
 }
 
 pub(super) type Pages = Vec<Result<Vec<Value>, String>>;
@@ -58,14 +65,20 @@ fn read(
     source: Source,
     cx: ResyncContext<NoSelector>,
 ) -> impl Stream<Item = Result<Batch, SourceError>> {
-    let pages = source
-        .kinds
-        .lock()
-        .unwrap()
-        .get(&*cx.resource().kind)
-        .cloned();
+    let kind = cx.resource().kind.to_string();
+    let since = cx.since().map(Since::time);
+    source.asked.lock().unwrap().push((kind.clone(), since));
+    let pages = source.kinds.lock().unwrap().get(&*kind).cloned();
+    let is_stuck = source.stuck.lock().unwrap().contains(&kind);
+    let end = stream::once(async move {
+        if is_stuck {
+            tokio::time::sleep(Duration::from_secs(3600)).await;
+        }
+        Ok(Batch::default())
+    });
     stream::iter(pages.unwrap_or_default())
         .map(|page| page.map(Batch::from).map_err(SourceError::permanent))
+        .chain(end)
 }
 
 /// A resource that maps `.id` to a blueprint, with the relations given.
@@ -86,6 +99,9 @@ pub(super) struct World {
     pub(super) root: Value,
     pub(super) resources: Vec<Value>,
     pub(super) allow_empty: AllowEmpty,
+    pub(super) lake: Option<Arc<RecordingLake>>,
+    pub(super) environment: Environment,
+    pub(super) fence: Arc<Fence>,
 }
 
 impl World {
@@ -108,6 +124,9 @@ impl World {
             root: json!({}),
             resources,
             allow_empty: AllowEmpty::None,
+            lake: None,
+            environment: Environment::default(),
+            fence: Fence::new(),
         }
     }
 
@@ -126,13 +145,48 @@ impl World {
         let integration = Integration::new(self.source.clone())
             .on_resync(Kinds::A, read)
             .on_resync(Kinds::B, read)
-            .on_resync(Kinds::C, read);
+            .on_resync(Kinds::C, read)
+            .on_incremental_resync(Kinds::A, read)
+            .on_incremental_resync(Kinds::B, read);
         let options = SyncOptions {
             allow_empty: self.allow_empty.clone(),
+            environment: self.environment.clone(),
             ..Default::default()
         };
         let catalog = Arc::clone(&self.catalog);
-        SyncEngine::new(&integration, catalog, Arc::new(pool)).options(options)
+        let engine = SyncEngine::new(&integration, catalog, Arc::new(pool))
+            .options(options)
+            .fenced(Arc::clone(&self.fence));
+        match &self.lake {
+            Some(lake) => engine.lake(Arc::clone(lake) as _),
+            None => engine,
+        }
+    }
+
+    /// The same world whose lake decides so.
+    pub(super) fn routed(routing: Routing) -> Self {
+        Self {
+            lake: Some(Arc::new(RecordingLake::new(routing))),
+            ..Self::new()
+        }
+    }
+
+    pub(super) fn the_lake(&self) -> &RecordingLake {
+        self.lake.as_deref().unwrap()
+    }
+
+    /// The ids of the items that arrived at the lake, by kind.
+    pub(super) fn arrived(&self) -> BTreeMap<String, Vec<String>> {
+        let mut arrived: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for write in self.the_lake().writes() {
+            let items = write.entries.iter().flat_map(|entry| &entry.items);
+            let ids = items.map(|item| item.get("id").unwrap());
+            arrived
+                .entry(write.kind.to_string())
+                .or_default()
+                .extend(ids);
+        }
+        arrived
     }
 
     pub(super) async fn try_resync(&self) -> Result<ResyncReport, ResyncError> {
@@ -171,6 +225,8 @@ pub(super) struct FaultyCatalog {
     pub(super) deleted: Mutex<BTreeSet<EntityRef>>,
     /// Replaces the mapping when the n-th upsert arrives.
     pub(super) new_mapping: Mutex<Option<Value>>,
+    /// A kind whose cursor cannot be asked for.
+    pub(super) cursor_fails: Mutex<Option<&'static str>>,
 }
 
 impl FaultyCatalog {
@@ -184,6 +240,7 @@ impl FaultyCatalog {
             searches: AtomicUsize::new(0),
             deleted: Mutex::default(),
             new_mapping: Mutex::default(),
+            cursor_fails: Mutex::default(),
         }
     }
 
@@ -300,6 +357,22 @@ impl IntegrationStore for FaultyCatalog {
 
     async fn set_resync_state(&self, state: &ResyncState) -> Result<(), CatalogError> {
         self.inner.set_resync_state(state).await
+    }
+
+    async fn cursor(&self, kind: &str, index: usize) -> Result<Option<SystemTime>, CatalogError> {
+        if *self.cursor_fails.lock().unwrap() == Some(kind) {
+            return Err(error());
+        }
+        self.inner.cursor(kind, index).await
+    }
+
+    async fn set_cursor(
+        &self,
+        kind: &str,
+        index: usize,
+        cursor: SystemTime,
+    ) -> Result<(), CatalogError> {
+        self.inner.set_cursor(kind, index, cursor).await
     }
 
     async fn send_kind_examples(&self, kind: &str, items: Vec<Value>) -> Result<(), CatalogError> {
