@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
-use http::Request;
+use http::{Method, Request};
 use ocean_core::http::Masker;
 use ocean_core::{
     Blueprint, Catalog, CatalogError, DeleteReport, Entity, EntityQuery, EntityRef,
@@ -25,8 +25,8 @@ use crate::timestamp::parse;
 use crate::transport::PortTransport;
 use crate::upsert::BULK_CONCURRENCY;
 use crate::wire::{
-    BlueprintAnswer, BlueprintRecord, IntegrationAnswer, IntegrationRecord, OrganizationAnswer,
-    ResyncRequestAnswer,
+    BlueprintAnswer, BlueprintRecord, CursorAnswer, IntegrationAnswer, IntegrationRecord,
+    OrganizationAnswer, ResyncRequestAnswer,
 };
 
 /// The key of the only entry in the cache of feature flags.
@@ -269,6 +269,32 @@ impl IntegrationStore for PortClient {
     async fn last_resync_start(&self) -> Result<Option<SystemTime>, CatalogError> {
         let state = self.registered().await?.resync_state;
         Ok(state.and_then(|state| parse(&state.last_resync_start?)))
+    }
+
+    async fn cursor(&self, kind: &str, index: usize) -> Result<Option<SystemTime>, CatalogError> {
+        let request = self.requests.cursor(kind, index)?;
+        let answer: CursorAnswer = match self.transport.read(request).await {
+            Ok(answer) => answer,
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(answer.cursor.and_then(|cursor| parse(&cursor.primary?)))
+    }
+
+    async fn set_cursor(
+        &self,
+        kind: &str,
+        index: usize,
+        cursor: SystemTime,
+    ) -> Result<(), CatalogError> {
+        let request = |method| self.requests.set_cursor(method, kind, index, cursor);
+        match self.transport.send(request(Method::PUT)?).await {
+            Err(error) if error.is_not_found() => {
+                self.transport.send(request(Method::POST)?).await?;
+            }
+            moved => drop(moved?),
+        }
+        Ok(())
     }
 
     async fn send_kind_examples(

@@ -51,6 +51,9 @@ pub enum Error {
     /// Port's answer does not tell the time.
     #[error("port's answer has no readable `Date` header")]
     NoDate,
+    /// Port does not say where it wants raw items.
+    #[error("port does not say where raw items are to be sent")]
+    NoIngestUrl,
     /// The integration is registered for another way of running it.
     #[error("the integration is registered as `{registered}` and cannot be run as `{runtime}`")]
     OtherInstallation {
@@ -109,6 +112,7 @@ impl Error {
             | Self::InvalidRequest { .. }
             | Self::NotRegistered { .. }
             | Self::NoDate
+            | Self::NoIngestUrl
             | Self::NoMapping
             | Self::OtherInstallation { .. } => ErrorClass::Permanent,
         }

@@ -28,7 +28,9 @@
 //! | what exactly is sent? | `request`: builders of plain `http::Request` values, one file per area |
 //! | who sends it, and with which token? | `transport`, `auth` |
 //! | how are entities written, deleted, found? | `upsert` and `batching`, `delete`, `find` and `elements` |
+//! | who makes entities of raw items, and how do they get there? | `lake` |
 //! | what must exist before the first run? | `provision` |
+//! | when does Port run an integration that it hosts? | `hosted` |
 //! | what is told beside the catalog? | `telemetry` (metrics, heartbeat, logs) |
 //! | what is remembered? | `cache` (blueprints, flags), `clock` (Port's time) |
 //! | what comes back, and what went wrong? | `wire`, `error` |
@@ -48,6 +50,8 @@ mod delete;
 mod elements;
 mod error;
 mod find;
+mod hosted;
+mod lake;
 mod provision;
 mod request;
 #[cfg(test)]
@@ -61,5 +65,7 @@ mod wire;
 pub use crate::client::PortClient;
 pub use crate::config::PortConfig;
 pub use crate::error::Error;
+pub use crate::hosted::HostedSchedule;
+pub use crate::lake::PortLake;
 pub use crate::provision::{Defaults, Origin, Provisioned, Runtime};
 pub use crate::request::OCEAN_CORE_VERSION;

@@ -94,6 +94,9 @@ pub(crate) struct IntegrationRecord {
     pub(crate) resync_state: Option<ResyncStateRecord>,
     pub(crate) log_attributes: Option<IngestRecord>,
     pub(crate) metric_attributes: Option<IngestRecord>,
+    pub(crate) ingest_attributes: Option<IngestRecord>,
+    pub(crate) spec: Value,
+    pub(crate) status_info: Option<StatusRecord>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -107,6 +110,28 @@ pub(crate) struct ResyncStateRecord {
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct IngestRecord {
     pub(crate) ingest_url: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct StatusRecord {
+    pub(crate) updated_at: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct LifecycleAnswer {
+    pub(crate) status: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct CursorAnswer {
+    #[serde(default)]
+    pub(crate) cursor: Option<CursorRecord>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct CursorRecord {
+    pub(crate) primary: Option<String>,
 }
 
 impl IntegrationRecord {

@@ -166,7 +166,7 @@ impl Requests {
         Ok(request)
     }
 
-    fn of_integration(&self, rest: &str) -> Result<String> {
+    pub(super) fn of_integration(&self, rest: &str) -> Result<String> {
         Ok(format!(
             "/integration/{}{rest}",
             segment(&self.integration)?

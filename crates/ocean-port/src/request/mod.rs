@@ -6,8 +6,11 @@
 //! added when it is sent.
 
 mod blueprints;
+mod cursor;
 mod entities;
 mod integration;
+mod lake;
+mod lifecycle;
 mod organization;
 mod search;
 mod telemetry;
@@ -126,13 +129,24 @@ impl Requests {
         caller: Caller,
         body: Bytes,
     ) -> Result<Request<Bytes>> {
+        self.build_at(method, &format!("{}{path}", self.api), caller, body)
+    }
+
+    /// A request to an address that is not below the API's, but one that Port gave.
+    fn build_at(
+        &self,
+        method: Method,
+        url: &str,
+        caller: Caller,
+        body: Bytes,
+    ) -> Result<Request<Bytes>> {
         let user_agent = match caller {
             Caller::Integration => &self.user_agent,
             Caller::Exporter => &self.exporter,
         };
         let mut request = Request::builder()
             .method(method)
-            .uri(format!("{}{path}", self.api))
+            .uri(url)
             .header(USER_AGENT, user_agent);
         if !body.is_empty() {
             request = request.header(CONTENT_TYPE, "application/json");

@@ -3,9 +3,11 @@
 #![cfg(test)]
 
 mod auth;
+mod cursor;
 mod delete;
 mod find;
 mod interrupted;
+mod lake;
 mod provision;
 mod store;
 mod upsert;
