@@ -4,15 +4,16 @@ use std::convert::Infallible;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ocean_core::http::{Deadlines, HttpClient, HttpClientBuilder, HttpMeter};
-use ocean_core::settings::Settings;
+use ocean_core::settings::{ProcessingMode, RuntimeKind, Settings};
 use ocean_core::{
-    AllowEmpty, EventQueue, Fence, Hooks, IntegrationStore, LiveEngine, LiveOptions, MapperPool,
-    Metrics, Progress, ResyncReport, StartContext, StartUp, SyncOptions, Telemetry, ToldResyncs,
-    Unprepared, error_chain,
+    AllowEmpty, BufferLimits, EventQueue, Fence, Hooks, IntegrationStore, Lake, LiveEngine,
+    LiveOptions, MapperPool, Metrics, Progress, ResyncReport, Schedule, StartContext, StartUp,
+    SyncOptions, Telemetry, ToldResyncs, Unprepared, error_chain,
 };
-use ocean_port::{Defaults, Error as PortError, PortClient, PortConfig};
+use ocean_port::{Defaults, Error as PortError, HostedSchedule, PortClient, PortConfig, PortLake};
 use secrecy::ExposeSecret as _;
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +31,10 @@ pub(crate) struct Session {
     hooks: Hooks,
     defaults: Defaults,
     start: StartContext,
+    /// Whether Port runs the process, and somebody may have set its schedule there.
+    is_hosted: bool,
+    /// The pause between incremental syncs, if there are any.
+    incremental: Option<Duration>,
 }
 
 impl Session {
@@ -60,33 +65,47 @@ impl Session {
         let mut options = SyncOptions::default();
         options.allow_empty = allow_empty(&settings.deletion.allow_empty);
         options.send_examples = settings.provisioning.send_raw_data_examples;
+        options.lake_buffer = lake_buffer(settings);
         if settings.mapping.allow_environment_variables_jq_access {
             options.environment = environment.for_mappings();
         }
         let environment = options.environment.clone();
         let fence = Fence::new();
-        let engine = sync(Arc::clone(&port), Arc::clone(&pool))
+        let lake = lake(&port, settings);
+        let mut engine = sync(Arc::clone(&port), Arc::clone(&pool))
             .options(options)
             .metered(metrics.clone())
             .fenced(Arc::clone(&fence));
+        if let Some(lake) = &lake {
+            engine = engine.lake(Arc::clone(lake));
+        }
         let live = {
             let (port, pool) = (Arc::clone(&port), Arc::clone(&pool));
             let options = live_options(settings);
             move |queue| {
-                live(Arc::clone(&port), Arc::clone(&pool), queue)
+                let live = live(Arc::clone(&port), Arc::clone(&pool), queue)
                     .options(options.clone())
                     .environment(environment.clone())
-                    .fenced(Arc::clone(&fence))
+                    .fenced(Arc::clone(&fence));
+                match &lake {
+                    Some(lake) => live.lake(Arc::clone(lake)),
+                    None => live,
+                }
             }
         };
         let store: Arc<dyn IntegrationStore> = Arc::clone(&port) as _;
+        let every = settings.process.scheduled_resync_interval;
+        let schedule = every.and_then(Schedule::starting_now);
         Ok(Self {
             port,
             live: Box::new(live),
-            resyncs: ToldResyncs::new(engine, store, settings.process.shutdown_grace),
+            resyncs: ToldResyncs::new(engine, store, settings.process.shutdown_grace)
+                .scheduled(schedule),
             hooks,
             defaults,
             start: start_context(settings),
+            is_hosted: settings.process.runtime == RuntimeKind::Saas,
+            incremental: incremental(settings),
         })
     }
 
@@ -97,13 +116,48 @@ impl Session {
         Ok(())
     }
 
-    /// Runs one resync; `None` when it was stopped and did not come to an end in time.
-    pub(crate) async fn resync(
+    /// Runs the one sync of a process that then ends: an incremental one when those are switched
+    /// on, else a resync. `None` when it was stopped and did not come to an end in time.
+    pub(crate) async fn sync_once(
         &self,
         progress: &Progress,
         stop: &CancellationToken,
     ) -> Result<Option<ResyncReport>, Failure> {
-        Ok(self.resyncs.run(progress, stop, stop).await?)
+        let hosted = self.hosted_schedule().await;
+        if let Some(interval) = self.incremental {
+            let interval = hosted.incremental.unwrap_or(interval);
+            let synced = self
+                .resyncs
+                .sync_incrementally(interval, progress, stop, stop);
+            return Ok(synced.await?);
+        }
+        let schedule = hosted.resyncs;
+        let schedule = schedule.and_then(|(every, since)| Schedule::counted_from(since, every));
+        let resyncs = match schedule {
+            Some(_) => self.resyncs.clone().scheduled(schedule),
+            None => self.resyncs.clone(),
+        };
+        Ok(resyncs.run(progress, stop, stop).await?)
+    }
+
+    /// What somebody set at Port. It only decides what is shown there, so that a Port that does
+    /// not answer is no reason to stop.
+    async fn hosted_schedule(&self) -> HostedSchedule {
+        if !self.is_hosted {
+            return HostedSchedule::default();
+        }
+        self.port.hosted_schedule().await.unwrap_or_else(|error| {
+            tracing::warn!(
+                error = error_chain(&error),
+                "the schedule of the integration could not be read"
+            );
+            HostedSchedule::default()
+        })
+    }
+
+    /// The pause between its incremental syncs, if there are any.
+    pub(crate) const fn incremental(&self) -> Option<Duration> {
+        self.incremental
     }
 
     /// The engine of its live events, which wait in this queue.
@@ -159,6 +213,31 @@ impl StartUp for Session {
     async fn run_periodic_hooks(&self) -> Infallible {
         self.hooks.run_periodic(&self.start).await
     }
+}
+
+/// The pause between incremental syncs, if they are switched on.
+const fn incremental(settings: &Settings) -> Option<Duration> {
+    let integration = &settings.integration;
+    if integration.incremental_sync_enabled {
+        Some(integration.incremental_sync_interval)
+    } else {
+        None
+    }
+}
+
+/// Where raw items go if the organization wants them; `None` when the operator does not.
+fn lake(port: &Arc<PortClient>, settings: &Settings) -> Option<Arc<dyn Lake>> {
+    let may_forward = settings.process.processing_mode == ProcessingMode::Dsp;
+    let lake = || Arc::new(PortLake::new(Arc::clone(port), may_forward)) as _;
+    settings.batches.lakehouse_enabled.then(lake)
+}
+
+fn lake_buffer(settings: &Settings) -> BufferLimits {
+    let batches = &settings.batches;
+    let entries = usize::try_from(batches.lakehouse_buffer_max_count).unwrap_or(usize::MAX);
+    BufferLimits::default()
+        .interval(batches.lakehouse_buffer_interval)
+        .entries(entries)
 }
 
 /// What start hooks are told. Only a process that handles live events tells where it is reached.

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use ocean_core::{ErrorGroup, NullField, Outcome, ResourceReport, ResyncReport};
+use ocean_core::{ErrorGroup, NullField, Outcome, ResourceReport, ResyncReport, Routing};
 
 use super::number::{counted, grouped, time};
 use super::table;
@@ -32,14 +32,23 @@ pub(super) fn text(report: &ResyncReport) -> String {
 
 fn headline(report: &ResyncReport) -> String {
     let totals = report.totals();
-    let ended = match report.outcome {
-        Outcome::Completed => "The resync is complete",
-        Outcome::Unauthorized => "The resync is incomplete: credentials were refused",
-        Outcome::Aborted => "The resync was stopped",
-        _ => "The resync is incomplete",
+    let what = if report.incremental {
+        "The incremental sync"
+    } else {
+        "The resync"
     };
+    let ended = match report.outcome {
+        Outcome::Completed => "is complete",
+        Outcome::Unauthorized => "is incomplete: credentials were refused",
+        Outcome::Aborted => "was stopped",
+        _ => "is incomplete",
+    };
+    if report.routing == Routing::Forwarded {
+        let (time, items) = (time(report.duration), grouped(totals.forwarded));
+        return format!("{what} {ended} ({time}): {items} raw items forwarded to Port");
+    }
     format!(
-        "{ended} ({}): {} created, {} updated, {} unchanged, {} deleted",
+        "{what} {ended} ({}): {} created, {} updated, {} unchanged, {} deleted",
         time(report.duration),
         grouped(totals.created),
         grouped(totals.updated),

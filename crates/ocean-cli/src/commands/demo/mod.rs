@@ -92,7 +92,7 @@ async fn resync(
     let before = Requests::of(world);
     let progress = Progress::default();
     let live = LiveProgress::show(progress.clone());
-    let report = session.resync(&progress, signals.stop()).await;
+    let report = session.sync_once(&progress, signals.stop()).await;
     live.end().await;
     let stopped = || {
         let exit = signals.received().map_or(Exit::Incomplete, Exit::Stopped);

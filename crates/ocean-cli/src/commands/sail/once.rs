@@ -20,7 +20,7 @@ pub(super) async fn run(
         () = signals.stop().cancelled() => return Err(Failure::stopped_early(signals)),
     }
     let progress = Progress::default();
-    let report = session.resync(&progress, signals.stop()).await?;
+    let report = session.sync_once(&progress, signals.stop()).await?;
     let Some(report) = report else {
         return Err(Failure::stopped_late(signals, &progress));
     };

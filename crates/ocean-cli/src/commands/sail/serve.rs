@@ -25,7 +25,7 @@ pub(super) async fn run(
     };
     let StateFolder { queue, control } = folder?;
     let every = settings.process.scheduled_resync_interval;
-    let triggers = Triggers::of(&settings.event_listener, every);
+    let triggers = Triggers::of(&settings.event_listener, every, session.incremental());
     let http = http_side(settings, &triggers, &told);
     let addr = http.addr;
     let runtime = Runtime::new(session.resyncs().clone(), session.live(queue), triggers)
