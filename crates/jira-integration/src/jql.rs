@@ -1,5 +1,7 @@
 //! Queries in Jira's language, as far as we put them together.
 
+use ocean_core::Since;
+
 use crate::id::JiraId;
 
 /// A user's query, narrowed to some issues.
@@ -12,6 +14,26 @@ pub(crate) fn narrowed(jql: &str, ids: &[JiraId]) -> String {
     match without_order(jql).trim() {
         "" => ids,
         jql => format!("({jql}) AND {ids}"),
+    }
+}
+
+/// A user's query, narrowed to what changed since a moment; as it is when there is none.
+///
+/// The moment is told as minutes before now, by Jira's clock: a date would be read in the time
+/// zone of our account, and only to the minute either. Those that changed first come first, so that
+/// what changes while pages are read comes once more at the end and moves nothing between them.
+pub(crate) fn changed(jql: &str, since: Option<Since>) -> String {
+    match since {
+        Some(since) => changed_within(jql, since.minutes_ago()),
+        None => jql.to_owned(),
+    }
+}
+
+fn changed_within(jql: &str, minutes: u64) -> String {
+    let changed = format!("updated >= -{minutes}m ORDER BY updated ASC");
+    match without_order(jql).trim() {
+        "" => changed,
+        jql => format!("({jql}) AND {changed}"),
     }
 }
 
@@ -48,6 +70,20 @@ fn is_word(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_query_is_narrowed_to_what_changed_first_changes_first() {
+        for (jql, expected) in [
+            ("", "updated >= -17m ORDER BY updated ASC"),
+            (
+                "project = A OR created >= -1w ORDER BY rank",
+                "(project = A OR created >= -1w) AND updated >= -17m ORDER BY updated ASC",
+            ),
+        ] {
+            assert_eq!(changed_within(jql, 17), expected, "{jql}");
+        }
+        assert_eq!(changed("x ORDER BY y", None), "x ORDER BY y");
+    }
 
     #[test]
     fn a_query_is_narrowed_to_ids_and_loses_its_order() {

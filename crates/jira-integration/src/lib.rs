@@ -63,8 +63,8 @@ pub use crate::kinds::{
     IssueWebhookProcessor, Kinds, ProjectEvent, ProjectSelector, ProjectWebhookProcessor,
     SprintEvent, SprintSelector, SprintState, SprintWebhookProcessor, TeamSelector, UserEvent,
     UserWebhookProcessor, VersionEvent, VersionWebhookProcessor, WorklogEvent, WorklogParameters,
-    WorklogSelector, WorklogWebhookProcessor, on_resync_backlogs, on_resync_boards,
-    on_resync_components, on_resync_epics, on_resync_issues, on_resync_projects,
+    WorklogSelector, WorklogWebhookProcessor, on_incremental_resync_worklogs, on_resync_backlogs,
+    on_resync_boards, on_resync_components, on_resync_epics, on_resync_issues, on_resync_projects,
     on_resync_releases, on_resync_sprints, on_resync_teams, on_resync_users, on_resync_worklogs,
 };
 pub use crate::resources::{BLUEPRINTS, MAPPING, SPEC};
@@ -105,6 +105,9 @@ pub fn integration(ocean: Integration<JiraClient>) -> Integration<JiraClient> {
         .on_resync(Kinds::Epic, on_resync_epics)
         .on_resync(Kinds::Worklog, on_resync_worklogs)
         .on_resync(Kinds::Component, on_resync_components)
+        .on_incremental_resync(Kinds::Issue, on_resync_issues)
+        .on_incremental_resync(Kinds::Backlog, on_resync_backlogs)
+        .on_incremental_resync(Kinds::Worklog, on_incremental_resync_worklogs)
         .add_webhook_processor("/webhook", IssueWebhookProcessor)
         .add_webhook_processor("/webhook", ProjectWebhookProcessor)
         .add_webhook_processor("/webhook", UserWebhookProcessor)

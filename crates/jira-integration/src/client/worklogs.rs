@@ -6,7 +6,8 @@ use bytes::Bytes;
 use http::{Method, Request};
 use ocean_core::http::Retry;
 use ocean_core::http::paging::{OffsetPages, Overlap, Window};
-use ocean_core::{Batch, RawItem, Stream};
+use ocean_core::{Batch, RawItem, Since, Stream, try_stream};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::JiraClient;
@@ -17,6 +18,9 @@ use crate::id::JiraId;
 
 /// How many worklogs Jira lists in one request.
 const MAX_LISTED_WORKLOGS: usize = 1_000;
+
+/// What Jira leaves out of the worklogs that changed, in milliseconds.
+const LATEST_MINUTE: i64 = 60_000;
 
 /// Jira's limit for a page of worklogs.
 const LARGEST_PAGE: usize = 5_000;
@@ -70,6 +74,34 @@ impl JiraClient {
         or_nothing(pages, &[])
     }
 
+    /// The ids of worklogs that were made or changed since then, a page at a time. Some may come
+    /// twice.
+    ///
+    /// Jira leaves out those of the last minute, so that one minute more is asked for.
+    pub(crate) fn changed_worklogs(
+        &self,
+        since: Since,
+    ) -> impl Stream<Item = Result<Vec<JiraId>, JiraError>> + Send + use<> {
+        let jira = self.clone();
+        try_stream! {
+            let mut since = since.millis().saturating_sub(LATEST_MINUTE);
+            loop {
+                let request = changed_request(jira.site(), since)?;
+                let page: ChangedPage = jira.send_json(request).await?;
+                yield page.values.iter().map(|changed| changed.worklog_id).collect();
+                if page.last_page {
+                    return;
+                }
+                if page.until <= since {
+                    Err(JiraError::Unexpected {
+                        what: "a page of changed worklogs that leads nowhere",
+                    })?;
+                }
+                since = page.until;
+            }
+        }
+    }
+
     /// Those of some worklogs that exist and that our account may see, by id.
     ///
     /// Of `query` only what it expands counts.
@@ -95,6 +127,26 @@ impl JiraClient {
         }
         Ok(existing)
     }
+}
+
+/// A page of what changed. The next one begins where it ends.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ChangedPage {
+    values: Vec<ChangedWorklog>,
+    until: i64,
+    last_page: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ChangedWorklog {
+    worklog_id: JiraId,
+}
+
+fn changed_request(site: &Site, since: i64) -> Result<Request<Bytes>, JiraError> {
+    let since = since.to_string();
+    get(site.platform(&["worklog", "updated"]), &[("since", &since)])
 }
 
 fn list_request(

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::parents::of_all_boards;
 use super::spoken;
 use crate::client::{BacklogApi, BacklogQuery, JiraClient};
+use crate::jql;
 
 /// What users may write under `selector:` of the kind `backlog`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -51,12 +52,18 @@ impl From<&BacklogSelector> for BacklogQuery {
     }
 }
 
-/// Reads the backlogs of all boards, each issue with the id of the board as `__boardId`.
+/// Reads the backlogs of all boards, each issue with the id of the board as `__boardId`; in an
+/// incremental sync only issues that changed.
 pub fn on_resync_backlogs(
     jira: JiraClient,
     cx: ResyncContext<BacklogSelector>,
 ) -> impl Stream<Item = Result<Batch, SourceError>> {
-    let query = BacklogQuery::from(cx.selector());
+    let mut selector = cx.selector().clone();
+    if cx.since().is_some() {
+        let jql = selector.jql.unwrap_or_default();
+        selector.jql = Some(jql::changed(&jql, cx.since()));
+    }
+    let query = BacklogQuery::from(&selector);
     let of_kind = cx.clone();
     of_all_boards(jira.clone(), &cx, move |board| {
         let cx = of_kind.clone();

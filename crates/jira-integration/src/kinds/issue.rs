@@ -52,12 +52,14 @@ impl From<&IssueSelector> for IssueQuery {
     }
 }
 
-/// Reads all issues that the selector's query finds.
+/// Reads all issues that the selector's query finds; in an incremental sync those that changed.
 pub fn on_resync_issues(
     jira: JiraClient,
     cx: ResyncContext<IssueSelector>,
 ) -> impl Stream<Item = Result<Batch, JiraError>> {
-    let query = IssueQuery::from(cx.selector()).for_mapping(&cx.resource().reads);
+    let query = IssueQuery::from(cx.selector())
+        .jql(jql::changed(cx.selector().jql.trim(), cx.since()))
+        .for_mapping(&cx.resource().reads);
     jira.issues(query.whole_first_page(cx.shows_examples()))
 }
 

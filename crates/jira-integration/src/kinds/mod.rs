@@ -36,7 +36,8 @@ pub use self::sprint::{
 pub use self::team::{TeamSelector, on_resync_teams};
 pub use self::user::{UserEvent, UserWebhookProcessor, on_resync_users};
 pub use self::worklog::{
-    WorklogEvent, WorklogParameters, WorklogSelector, WorklogWebhookProcessor, on_resync_worklogs,
+    WorklogEvent, WorklogParameters, WorklogSelector, WorklogWebhookProcessor,
+    on_incremental_resync_worklogs, on_resync_worklogs,
 };
 
 kinds! {

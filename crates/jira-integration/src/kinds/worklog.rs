@@ -1,7 +1,8 @@
 //! Worklogs: read issue by issue, for the issues that the user's JQL finds; listed by their ids
 //! for up to fifty events at once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::pin::pin;
 
 use futures::{StreamExt as _, stream};
 use jiff::fmt::strtime;
@@ -141,6 +142,49 @@ pub fn on_resync_worklogs(
         };
         worklogs.map_ok(move |batch| batch.with("__issueKey", &key.as_str().into()))
     })
+}
+
+/// Reads the worklogs that were made or changed of all issues that the selector's query finds.
+///
+/// Those of an issue that the query finds only now follow with the next full resync.
+pub fn on_incremental_resync_worklogs(
+    jira: JiraClient,
+    cx: ResyncContext<WorklogSelector>,
+) -> impl Stream<Item = Result<Batch, SourceError>> {
+    try_stream! {
+        let since = cx.since().ok_or_else(|| SourceError::permanent("it has no beginning"))?;
+        let selector = cx.selector();
+        let mut pages = pin!(jira.changed_worklogs(since));
+        while let Some(ids) = pages.try_next().await? {
+            let mut worklogs = jira.existing_worklogs(&ids, &selector.into()).await?;
+            worklogs.retain(|_, worklog| selector.includes(worklog));
+            yield with_keys(&jira, selector, worklogs).await?;
+        }
+    }
+}
+
+/// Those worklogs of which the selector wants the issue, with its key.
+async fn with_keys(
+    jira: &JiraClient,
+    selector: &WorklogSelector,
+    worklogs: HashMap<JiraId, RawItem>,
+) -> Result<Batch, JiraError> {
+    let issues: BTreeSet<JiraId> = worklogs.values().filter_map(issue_of).collect();
+    let issues: Vec<JiraId> = issues.into_iter().collect();
+    let mut keys: HashMap<JiraId, String> = HashMap::new();
+    for ids in issues.chunks(MAX_RECONCILED_ISSUES) {
+        let found = find_issues(jira, selector.issues(), &selector.jql, ids).await?;
+        let found = found.iter();
+        keys.extend(found.filter_map(|(id, issue)| Some((*id, issue.get("key")?))));
+    }
+    let mut worklogs: Vec<_> = worklogs.into_iter().collect();
+    // In an order that does not vary.
+    worklogs.sort_unstable_by_key(|(id, _)| *id);
+    let keyed = worklogs.into_iter().filter_map(|(_, worklog)| {
+        let key = keys.get(&issue_of(&worklog)?)?;
+        Some(worklog.with("__issueKey", key.as_str()))
+    });
+    Ok(keyed.collect())
 }
 
 /// The worklogs that a found issue shows.
