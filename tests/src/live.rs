@@ -44,7 +44,12 @@ impl LiveWorld {
         let queue = Arc::new(MemoryQueue::new(QueueOptions::default()));
         let pool = Arc::new(MapperPool::new().expect("threads start"));
         let port = Arc::new(world.port_client());
+        let lake = world.lake(&port);
         let engine = LiveEngine::new(&integration, port, pool, Arc::clone(&queue) as _);
+        let engine = match lake {
+            Some(lake) => engine.lake(lake),
+            None => engine,
+        };
         let ingest = Ingest::new(
             engine.processors(),
             Arc::clone(&queue) as _,

@@ -9,10 +9,10 @@ use jiff::SignedDuration;
 use jira_integration::{BLUEPRINTS, JiraClient, JiraSettings, MAPPING};
 use ocean_core::http::{Deadlines, HttpClient, HttpClientBuilder, RetryPolicy};
 use ocean_core::{
-    AllowEmpty, AppConfig, Environment, Integration, MapperPool, Progress, Rehearsal, ResyncError,
-    ResyncPlan, ResyncReport, SyncEngine, SyncOptions, error_chain,
+    AllowEmpty, AppConfig, Environment, Integration, Lake, MapperPool, Progress, Rehearsal,
+    ResyncError, ResyncPlan, ResyncReport, SyncEngine, SyncOptions, error_chain,
 };
-use ocean_port::{Defaults, PortClient, PortConfig};
+use ocean_port::{Defaults, PortClient, PortConfig, PortLake};
 use ocean_testkit::jira::{JiraTwin, JiraTwinBuilder};
 use ocean_testkit::port::{PortTwin, PortTwinBuilder};
 use serde_json::{Value, json};
@@ -46,6 +46,9 @@ pub struct World {
     pub settings: Value,
     /// What `env` shows to mapping expressions.
     pub environment: Environment,
+    /// Whether raw items go to Port when its organization wants them; no request asks for that
+    /// otherwise.
+    pub has_lake: bool,
     /// How far Port's clock is ahead of ours, beside the minute that each run adds.
     pub port_clock: SignedDuration,
     minutes: AtomicI64,
@@ -97,6 +100,7 @@ impl World {
             port_config: |config| config.retry(fast_retries()),
             settings,
             environment: Environment::default(),
+            has_lake: false,
             port_clock: SignedDuration::ZERO,
             minutes: AtomicI64::new(0),
         }
@@ -139,7 +143,30 @@ impl World {
         options.send_examples = true;
         options.environment = self.environment.clone();
         let pool = Arc::new(MapperPool::new().expect("threads start"));
-        SyncEngine::new(&integration, port, pool).options(options)
+        let engine = SyncEngine::new(&integration, Arc::clone(&port), pool).options(options);
+        match self.lake(&port) {
+            Some(lake) => engine.lake(lake),
+            None => engine,
+        }
+    }
+
+    /// Where raw items go, over this client.
+    pub(crate) fn lake(&self, port: &Arc<PortClient>) -> Option<Arc<dyn Lake>> {
+        let lake = || Arc::new(PortLake::new(Arc::clone(port), true)) as _;
+        self.has_lake.then(lake)
+    }
+
+    /// One incremental sync.
+    pub async fn sync_incrementally(&self) -> ResyncReport {
+        let (progress, cancellation) = (Progress::default(), CancellationToken::new());
+        let interval = Duration::from_secs(15 * 60);
+        let engine = self.engine();
+        let sync = engine.sync_incrementally(interval, &progress, &cancellation);
+        let sync = tokio::time::timeout(Duration::from_secs(60), sync);
+        match sync.await.expect("an incremental sync ends by itself") {
+            Ok(report) => report,
+            Err(error) => panic!("the sync did not begin: {}", error_chain(&error)),
+        }
     }
 
     /// What a resync would write, and its report. Port's clock goes on as for a resync.
