@@ -82,25 +82,28 @@ impl Hooks {
     ///
     /// # Errors
     ///
-    /// That error.
+    /// That error, or that a hook panicked.
     pub async fn run_resync_start(&self) -> Result<(), SourceError> {
-        for hook in &self.resync_start {
-            hook().await?;
-        }
-        Ok(())
+        run_in_order(&self.resync_start).await
     }
 
     /// Runs the hooks after a resync in order, up to the first error.
     ///
     /// # Errors
     ///
-    /// That error.
+    /// That error, or that a hook panicked.
     pub async fn run_resync_complete(&self) -> Result<(), SourceError> {
-        for hook in &self.resync_complete {
-            hook().await?;
-        }
-        Ok(())
+        run_in_order(&self.resync_complete).await
     }
+}
+
+async fn run_in_order(hooks: &[ResyncHook]) -> Result<(), SourceError> {
+    for hook in hooks {
+        let ran = AssertUnwindSafe(async { hook().await }).catch_unwind();
+        let panicked = |_| Err(SourceError::permanent("it panicked"));
+        ran.await.unwrap_or_else(panicked)?;
+    }
+    Ok(())
 }
 
 impl fmt::Debug for Hooks {
