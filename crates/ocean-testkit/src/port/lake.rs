@@ -26,9 +26,13 @@ pub struct LakeWrite {
 impl LakeWrite {
     /// All items of the request with this operation, `upsert` or `delete`.
     pub fn items<'a>(&'a self, operation: &'a str) -> impl Iterator<Item = &'a Value> {
-        let entries = self.body["data"].as_array().into_iter().flatten();
+        let entries = self.body.get("data").and_then(Value::as_array);
+        let entries = entries.into_iter().flatten();
         entries
-            .filter(move |entry| entry["metadata"]["operation"] == operation)
+            .filter(move |entry| {
+                let told = entry.pointer("/metadata/operation");
+                told.and_then(Value::as_str) == Some(operation)
+            })
             .flat_map(|entry| entry["items"].as_array().into_iter().flatten())
     }
 }
@@ -104,7 +108,7 @@ impl Lake {
 
     fn told(&mut self, request: &Request, sync: &str, of_kind: bool) -> Result<Response, ApiError> {
         let body: Value = request.json()?;
-        let status = body["status"].as_str();
+        let status = body.get("status").and_then(Value::as_str);
         let status = status.ok_or_else(|| ApiError::invalid("status is required"))?;
         if of_kind && !self.statuses.contains_key(sync) {
             return Err(ApiError::conflict(format!("sync {sync} has not started")));

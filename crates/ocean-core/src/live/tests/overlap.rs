@@ -1,11 +1,20 @@
 //! Live events and resyncs at the same time: the catalog equals the source in the end.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 
 use super::world::{Item, World, wait_up_to};
+
+/// Runs with pauses in between, without end.
+async fn again_and_again<F: Future>(run: impl Fn() -> F) -> Infallible {
+    loop {
+        run().await;
+        wait_up_to(Duration::from_millis(50)).await;
+    }
+}
 
 /// Changes, creates and deletes items at random and tells of it out of order and sometimes twice,
 /// while resyncs run one after another, and incremental syncs beside them.
@@ -15,20 +24,8 @@ async fn shuffled(seed: u64, changes: usize, items: u64) {
     *world.source.latency.lock().unwrap() = Duration::from_millis(30);
     *world.catalog.latency.lock().unwrap() = Duration::from_millis(20);
     world.start();
-    let sync = Arc::clone(&world.sync);
-    let stop = world.stop.clone();
-    let resyncs = async {
-        while !stop.is_cancelled() {
-            world.resync().await;
-            wait_up_to(Duration::from_millis(50)).await;
-        }
-    };
-    let incremental_syncs = async {
-        while !stop.is_cancelled() {
-            world.sync_incrementally().await;
-            wait_up_to(Duration::from_millis(50)).await;
-        }
-    };
+    let resyncs = again_and_again(|| world.resync());
+    let incremental_syncs = again_and_again(|| world.sync_incrementally());
     let mutations = async {
         let mut untold = Vec::new();
         for version in 0..changes as u64 {
@@ -63,11 +60,10 @@ async fn shuffled(seed: u64, changes: usize, items: u64) {
         world.settled().await
     };
     let counts = tokio::select! {
-        () = resyncs => unreachable!("resyncs go on until the end"),
-        () = incremental_syncs => unreachable!("they go on, too"),
+        never = resyncs => match never {},
+        never = incremental_syncs => match never {},
         counts = mutations => counts,
     };
-    drop(sync);
     assert_eq!(counts.accepted, counts.applied, "seed {seed}");
     assert_eq!(world.titles(), world.wanted(), "seed {seed}");
     world.stop().await;

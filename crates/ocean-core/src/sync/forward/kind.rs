@@ -89,11 +89,14 @@ impl Reading<'_> {
             kind.incomplete("no function of this integration reads the kind");
         }
         for function in functions {
-            let forwarded = match function.start(&cx) {
-                Ok(stream) => self.forward(kind, stream).await,
-                Err(error) => Ok(kind.incomplete(error.to_string())),
+            let stream = match function.start(&cx) {
+                Ok(stream) => stream,
+                Err(error) => {
+                    kind.incomplete(error.to_string());
+                    continue;
+                }
             };
-            if let Err(error) = forwarded {
+            if let Err(error) = self.forward(kind, stream).await {
                 return self.not_arrived(kind, &error);
             }
         }

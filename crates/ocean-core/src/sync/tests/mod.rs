@@ -4,6 +4,7 @@ mod cascade;
 mod copies;
 mod deletion;
 mod forwarding;
+mod hooks;
 mod incremental;
 mod loading;
 mod metrics;

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
-use futures::{Stream, StreamExt as _};
+use futures::{FutureExt as _, Stream, StreamExt as _};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -34,10 +35,41 @@ kinds! {
 pub(super) struct Source {
     pub(super) kinds: Arc<Mutex<BTreeMap<&'static str, Pages>>>,
     /// From when on each kind was read.
-    pub(super) asked: Arc<Mutex<Vec<(String, Option<SystemTime>)>>>,
+    pub(super) asked: Arc<Mutex<Asked>>,
+    /// The hooks that ran, and what each is to do.
+    pub(super) hooks: Arc<Mutex<Vec<&'static str>>>,
+    pub(super) hooks_do: Arc<Mutex<BTreeMap<&'static str, HookEnds>>>,
     /// Kinds that are not read to their end for an hour.
     pub(super) stuck: Arc<Mutex<BTreeSet<String>>>,
 }
+
+/// How a hook ends that does not end well.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum HookEnds {
+    InAnError,
+    InAPanic,
+}
+
+/// A hook of this name, which runs and ends as it is told.
+fn hook(
+    name: &'static str,
+) -> impl Fn(Source) -> BoxFuture<'static, Result<(), SourceError>> + Send + Sync + 'static {
+    move |source| {
+        async move {
+            source.hooks.lock().unwrap().push(name);
+            let ends = source.hooks_do.lock().unwrap().get(name).copied();
+            match ends {
+                None => Ok(()),
+                Some(HookEnds::InAnError) => Err(SourceError::permanent("the hook fails")),
+                Some(HookEnds::InAPanic) => panic!("the hook panics"),
+            }
+        }
+        .boxed()
+    }
+}
+
+/// Kinds, and from when on.
+pub(super) type Asked = Vec<(String, Option<SystemTime>)>;
 
 pub(super) type Pages = Vec<Result<Vec<Value>, String>>;
 
@@ -146,6 +178,9 @@ impl World {
             .on_resync(Kinds::A, read)
             .on_resync(Kinds::B, read)
             .on_resync(Kinds::C, read)
+            .on_resync_start(hook("start 1"))
+            .on_resync_start(hook("start 2"))
+            .on_resync_complete(hook("complete"))
             .on_incremental_resync(Kinds::A, read)
             .on_incremental_resync(Kinds::B, read);
         let options = SyncOptions {
