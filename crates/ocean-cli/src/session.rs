@@ -62,13 +62,7 @@ impl Session {
         let port = port_config(app, settings, environment)?.meter(port_meter);
         let port = Arc::new(PortClient::new(with_webhook(port, settings))?);
         let pool = Arc::new(mapper_pool(settings)?);
-        let mut options = SyncOptions::default();
-        options.allow_empty = allow_empty(&settings.deletion.allow_empty);
-        options.send_examples = settings.provisioning.send_raw_data_examples;
-        options.lake_buffer = lake_buffer(settings);
-        if settings.mapping.allow_environment_variables_jq_access {
-            options.environment = environment.for_mappings();
-        }
+        let options = sync_options(settings, environment);
         let environment = options.environment.clone();
         let fence = Fence::new();
         let lake = lake(&port, settings);
@@ -213,6 +207,17 @@ impl StartUp for Session {
     async fn run_periodic_hooks(&self) -> Infallible {
         self.hooks.run_periodic(&self.start).await
     }
+}
+
+fn sync_options(settings: &Settings, environment: &Environment) -> SyncOptions {
+    let mut options = SyncOptions::default();
+    options.allow_empty = allow_empty(&settings.deletion.allow_empty);
+    options.send_examples = settings.provisioning.send_raw_data_examples;
+    options.lake_buffer = lake_buffer(settings);
+    if settings.mapping.allow_environment_variables_jq_access {
+        options.environment = environment.for_mappings();
+    }
+    options
 }
 
 /// The pause between incremental syncs, if they are switched on.

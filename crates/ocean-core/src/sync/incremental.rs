@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::forward::Forwarding;
@@ -56,45 +57,50 @@ impl SyncEngine {
         cancellation: &CancellationToken,
     ) -> Result<ResyncReport, ResyncError> {
         let started = Instant::now();
+        let mut report = ResyncReport::new(Uuid::new_v4());
+        report.incremental = true;
+        let span = tracing::info_span!("incremental", sync_id = %report.id);
+        let sync = self.sync_changes(&mut report, interval, progress, cancellation);
+        Box::pin(sync).instrument(span).await?;
+        report.duration = started.elapsed();
+        Ok(report)
+    }
+
+    async fn sync_changes(
+        &self,
+        report: &mut ResyncReport,
+        interval: Duration,
+        progress: &Progress,
+        cancellation: &CancellationToken,
+    ) -> Result<(), ResyncError> {
         let began = SystemTime::now();
         // Before anything is read, so that whatever is written by others meanwhile is newer.
         let ticket = self.fence.ticket(self.fence.prints().of("", "incremental"));
-        let mut report = ResyncReport::new(Uuid::new_v4());
-        report.incremental = true;
-        let registry = self.registry.incremental();
-        let stored = self.store.mapping().await.map_err(ResyncError::Catalog)?;
-        let checked = match &stored {
-            Some(stored) => self.check(stored)?,
-            None => return Ok(report),
+        let Some(stored) = self.store.mapping().await.map_err(ResyncError::Catalog)? else {
+            return Ok(());
         };
-        let Cursors { since, unknown } = self
-            .cursors(&checked.config, &registry, began, interval)
-            .await;
+        let checked = self.check(&stored)?;
+        let registry = self.registry.incremental();
+        let cursors = self.cursors(&checked.config, &registry, began, interval);
+        let Cursors { since, unknown } = cursors.await;
         if since.is_empty() && unknown.is_empty() {
             tracing::info!("no kind of the mapping can be read incrementally");
-            return Ok(report);
+            return Ok(());
         }
         // Numbers are those of full resyncs, one of which may run beside this.
         let metrics = Metrics::default().begin(report.id, cancellation.clone());
         let routing = self.routing().await;
         report.routing = routing;
-        progress.begin(
-            stored.as_ref().unwrap_or_default(),
-            checked
-                .config
-                .resources
-                .iter()
-                .map(|one| one.kind.to_string()),
-            routing,
-        );
-        tracing::info!(sync_id = %report.id, resources = since.len(), "incremental sync began");
+        let kinds = checked.config.resources.iter();
+        progress.begin(&stored, kinds.map(|one| one.kind.to_string()), routing);
+        tracing::info!(resources = since.len(), "incremental sync began");
         if let (Routing::Forwarded, Some(lake)) = (routing, &self.lake) {
             let forwarding = Forwarding {
                 registry: &registry,
                 since: Some(&since),
                 ..self.forwarding(lake, &checked.config, progress, &metrics)
             };
-            forwarding.run(&mut report, cancellation).await;
+            forwarding.run(report, cancellation).await;
         } else {
             let parts = Began {
                 ticket,
@@ -105,17 +111,16 @@ impl SyncEngine {
                 event: WriteEvent::IncrementalResync,
                 metrics,
             };
-            self.write_changes(&mut report, checked, parts, progress, cancellation)
+            self.write_changes(report, checked, parts, progress, cancellation)
                 .await;
         }
-        self.move_cursors(&mut report, began).await;
+        self.move_cursors(report, began).await;
         report.resources.extend(unknown);
         if report.outcome == Outcome::Completed && report.is_incomplete() {
             report.outcome = Outcome::Incomplete;
         }
-        report.duration = started.elapsed();
-        tracing::info!(sync_id = %report.id, outcome = ?report.outcome, "incremental sync ended");
-        Ok(report)
+        tracing::info!(outcome = ?report.outcome, "incremental sync ended");
+        Ok(())
     }
 
     async fn cursors(

@@ -20,9 +20,9 @@ use super::report::{Outcome, ResourceReport, ResyncReport};
 use crate::app_config::AppConfig;
 use crate::catalog::IntegrationStore;
 use crate::error::error_chain;
+use crate::http::sizes_of;
 use crate::integration::Hooks;
 use crate::lake::{Lake, LakeError, RawOrigin, SyncStage};
-use crate::http::sizes_of;
 use crate::metrics::{Measured, RunMetrics};
 use crate::resync::{Registry, RunScope, Since};
 
