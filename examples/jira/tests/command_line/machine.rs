@@ -1,4 +1,7 @@
 //! What a machine does to the program: it runs out of file descriptors, or stops for a while.
+//!
+//! Not run of F83: a limit of threads, which the kernels of build machines may not enforce, and a
+//! limit of memory, which needs a control group; `invariants` holds the memory itself.
 
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
