@@ -1,5 +1,11 @@
-//! Did a secret get out? Every credential of a [`World`] is a text that occurs
-//! nowhere else.
+//! Did a secret get out? Every credential of a [`World`], and of a program between the simulators, is
+//! a text that occurs nowhere else, so that it can be searched for in everything that the whole
+//! suite leaves: [`keep`] collects that, and `.ci/run` searches it for `.ci/canaries`.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,6 +17,45 @@ use crate::world::{CLIENT_SECRET, World};
 pub const JIRA_EMAIL: &str = "canary+reader@example.com";
 /// Its API token.
 pub const JIRA_TOKEN: &str = "canary/jira+token=4711";
+
+/// What Jira signs its webhooks with.
+pub const WEBHOOK_SECRET: &str = "canary-webhook-secret-4711";
+/// What whoever orders a resync has to know.
+pub const RESYNC_SECRET: &str = "canary-resync-secret-4711";
+/// The last part of the address that is told how resyncs go, which is as good as a credential.
+pub const METRICS_HOOK: &str = "canary-metrics-hook-4711";
+
+/// Where everything goes that a suite prints, if somebody wants to search it.
+const KEPT_IN: &str = "OCEAN_TEST_OUTPUT";
+
+/// Every credential, in every form in which it might be written down.
+#[must_use]
+pub fn all() -> Vec<String> {
+    let others = [WEBHOOK_SECRET, RESYNC_SECRET, METRICS_HOOK];
+    let mut all = of_jira();
+    all.extend(of_port());
+    all.extend(others.into_iter().flat_map(forms_of));
+    all.dedup();
+    all
+}
+
+/// Keeps what a program printed, or what was logged, for the search at the end of the suite.
+pub fn keep(what: &str, text: &str) {
+    static KEPT: AtomicU64 = AtomicU64::new(0);
+    let Some(folder) = std::env::var_os(KEPT_IN).map(|folder: OsString| PathBuf::from(folder))
+    else {
+        return;
+    };
+    let number = KEPT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("{what}-{}-{number}.log", std::process::id());
+    fs::write(folder.join(name), text).expect("the output of the tests can be kept");
+}
+
+/// Fails when `text` holds any credential.
+#[track_caller]
+pub fn assert_none(place: &str, text: &str) {
+    assert_none_of(&all(), place, text);
+}
 
 /// The credentials of Jira, in every form in which they might be written down.
 #[must_use]
@@ -88,10 +133,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_the_whole_suite_is_searched_for_is_every_form_of_every_credential() {
+        let list = include_str!("../../.ci/canaries");
+        assert_eq!(list.lines().collect::<Vec<_>>(), all());
+    }
+
+    #[test]
     fn every_form_of_a_credential_is_recognised() {
-        for secret in of_jira().into_iter().chain(of_port()) {
+        for secret in all() {
             let leak = format!("at https://host/?token={secret}&page=2");
-            let caught = std::panic::catch_unwind(|| assert_absent("a leak", &leak));
+            let caught = std::panic::catch_unwind(|| assert_none("a leak", &leak));
             assert!(caught.is_err(), "{secret}");
         }
         assert_absent("an honest text", "status 503 at https://host/?page=2");

@@ -11,10 +11,8 @@ use ocean_testkit::jira::Change;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::canary::WEBHOOK_SECRET;
 use crate::world::{IDENTIFIER, World};
-
-/// With this the site signs what it sends.
-const WEBHOOK_SECRET: &str = "canary-webhook-secret-4711";
 
 /// How often it is looked whether all events were handled.
 const GLANCE: Duration = Duration::from_millis(2);

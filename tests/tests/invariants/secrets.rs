@@ -108,6 +108,7 @@ async fn i7_no_secret_leaves_when_everything_fails_and_everything_is_logged() {
         &format!("{client:?} {:?}", world.engine()),
     );
     let log = log.text();
+    canary::keep("invariants", &log);
     for expected in ["resync ended", "request failed, trying again", "hyper"] {
         assert!(log.contains(expected), "`{expected}` is not in the log");
     }

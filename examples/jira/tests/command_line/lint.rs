@@ -2,22 +2,17 @@
 
 use std::fs;
 
-use ocean_testkit::jira::JiraTwin;
 use serde_json::{Value, json};
 
 use crate::desk::{installed, writes};
-use crate::process::{Program, port};
+use crate::process::{Program, jira_with, port};
 
 const EVERYTHING: &str = include_str!("../../../../tests/tests/original/everything.yaml");
 
 #[tokio::test]
 async fn the_default_mapping_at_port_has_no_findings() {
-    let jira = JiraTwin::builder()
-        .projects(3)
-        .issues(120)
-        .users(8)
-        .teams(2);
-    let (jira, port) = (jira.start().await.unwrap(), port().await);
+    let jira = jira_with(|jira| jira.projects(3).issues(120).users(8).teams(2));
+    let (jira, port) = (jira.await, port().await);
     let program = Program::between(&jira, &port);
     assert_eq!(program.run(&["--once"]).await.code, Some(0));
     port.journal().clear();

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod book;
+mod canary;
 mod certificates;
 mod confined;
 mod demo;

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use ocean_testkit::port::PortTwin;
 use ocean_testkit::{Action, Rule};
+use ocean_tests::CLIENT_SECRET;
+use ocean_tests::canary::JIRA_TOKEN;
 use serde_json::{Value, json};
 
 use crate::process::{Program, jira, port};
@@ -112,7 +114,7 @@ async fn port_hears_of_a_resync_in_the_order_of_the_original() {
 #[tokio::test]
 async fn the_log_is_at_port_masked_with_the_fields_of_the_original() {
     let (jira, port) = (jira().await, port().await);
-    let token = "twin-token";
+    let token = JIRA_TOKEN;
     // An answer that repeats a credential gets into the log.
     let echo = Action::Status {
         code: 403,
@@ -145,10 +147,44 @@ async fn the_log_is_at_port_masked_with_the_fields_of_the_original() {
     assert_eq!(extra["event_id"], resync);
     for text in [json!(records).to_string(), ended.stderr] {
         assert!(
-            !text.contains(token) && !text.contains("the-secret"),
+            !text.contains(token) && !text.contains(CLIENT_SECRET),
             "{text}"
         );
     }
+}
+
+/// The original sends 7 KB per event.
+#[tokio::test]
+async fn live_events_hardly_add_to_the_log_at_port() {
+    let (jira, port) = (jira().await, port().await);
+    let program = Program::between(&jira, &port)
+        .set("APPLICATION__PORT", "0")
+        .set("OCEAN__BASE_URL", "http://127.0.0.1:1");
+    let running = Running::start(&program, &[]);
+    running
+        .until("a resync", || state(&port) == "completed")
+        .await;
+    let key = &jira
+        .site()
+        .matching_issue_keys("statusCategory != Done")
+        .unwrap()[0];
+    let issue = jira.site().issue(key).unwrap();
+    let event = json!({"webhookEvent": "jira:issue_updated", "issue": issue}).to_string();
+    for _ in 0..300 {
+        let path = "/integration/webhook";
+        assert_eq!(running.ask("POST", path, "", &event).await.0, 200);
+    }
+    let queue = || async { running.get("/health/ready").await.1["queue"].clone() };
+    while queue().await["pending"] != 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(queue().await["applied"], 300, "{}", running.output());
+    let (code, output) = running.terminate().await;
+    assert_eq!(code, Some(143), "{output}");
+    let logs = port.journal().requests().into_iter();
+    let logs = logs.filter(|entry| entry.path() == "/ingest/logs");
+    let bytes: usize = logs.map(|entry| entry.body_length).sum();
+    assert!((1..32 << 10).contains(&bytes), "{bytes} bytes");
 }
 
 #[tokio::test]

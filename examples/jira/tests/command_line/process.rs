@@ -2,8 +2,10 @@
 
 use std::process::{Command, Output, Stdio};
 
-use ocean_testkit::jira::JiraTwin;
+use ocean_testkit::jira::{JiraTwin, JiraTwinBuilder};
 use ocean_testkit::port::PortTwin;
+use ocean_tests::CLIENT_SECRET;
+use ocean_tests::canary::{self, JIRA_EMAIL, JIRA_TOKEN};
 use tempfile::TempDir;
 
 /// The program in a folder of its own.
@@ -34,10 +36,10 @@ impl Program {
         Self::new()
             .set("OCEAN__PORT__BASE_URL", &port.url())
             .set("OCEAN__PORT__CLIENT_ID", "id")
-            .set("OCEAN__PORT__CLIENT_SECRET", "the-secret")
+            .set("OCEAN__PORT__CLIENT_SECRET", CLIENT_SECRET)
             .set(&format!("{config}JIRA_HOST"), &jira.url())
-            .set(&format!("{config}ATLASSIAN_USER_EMAIL"), "twin@example.com")
-            .set(&format!("{config}ATLASSIAN_USER_TOKEN"), "twin-token")
+            .set(&format!("{config}ATLASSIAN_USER_EMAIL"), JIRA_EMAIL)
+            .set(&format!("{config}ATLASSIAN_USER_TOKEN"), JIRA_TOKEN)
             .set(&format!("{config}ATLASSIAN_ORGANIZATION_ID"), "twin-org")
     }
 
@@ -64,7 +66,9 @@ impl Program {
     pub(crate) async fn run(&self, arguments: &[&str]) -> Ended {
         let mut command = self.command(arguments);
         let output = tokio::task::spawn_blocking(move || command.output());
-        Ended::from(output.await.unwrap().unwrap())
+        let ended = Ended::from(output.await.unwrap().unwrap());
+        canary::keep("program", &format!("{}{}", ended.stdout, ended.stderr));
+        ended
     }
 }
 
@@ -80,12 +84,18 @@ impl From<Output> for Ended {
 
 /// A Port that knows the credentials of [`Program::between`].
 pub(crate) async fn port() -> PortTwin {
-    let port = PortTwin::builder().client("id", "the-secret");
+    let port = PortTwin::builder().client("id", CLIENT_SECRET);
     port.start().await.unwrap()
 }
 
 /// A small Jira.
 pub(crate) async fn jira() -> JiraTwin {
-    let jira = JiraTwin::builder().projects(3).issues(60).users(6).teams(2);
+    jira_with(|jira| jira.projects(3).issues(60).users(6).teams(2)).await
+}
+
+/// A Jira of this size that knows the credentials of [`Program::between`].
+pub(crate) async fn jira_with(size: impl FnOnce(JiraTwinBuilder) -> JiraTwinBuilder) -> JiraTwin {
+    let basic = (JIRA_EMAIL.to_owned(), JIRA_TOKEN.to_owned());
+    let jira = size(JiraTwin::builder()).rules(|rules| rules.basic = Some(basic));
     jira.start().await.unwrap()
 }

@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use ocean_testkit::port::PortTwin;
+use ocean_tests::canary;
 use serde_json::Value;
 
 use crate::process::Program;
@@ -148,6 +149,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ended_already = self.child.kill();
         let _status = self.child.wait();
+        canary::keep("running", &self.output());
     }
 }
 

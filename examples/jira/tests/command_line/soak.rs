@@ -2,10 +2,9 @@
 
 use std::fs;
 
-use ocean_testkit::jira::JiraTwin;
 use ocean_testkit::not_run;
 
-use crate::process::{Program, port};
+use crate::process::{Program, jira_with, port};
 use crate::running::Running;
 
 /// How many resyncs an ordinary test run affords; `OCEAN_SOAK_ROUNDS` asks for more.
@@ -64,8 +63,8 @@ fn rounds() -> usize {
 )]
 async fn f84_many_resyncs_leave_memory_files_and_threads_flat() {
     let rounds = rounds();
-    let jira = JiraTwin::builder().projects(1).issues(60).users(3).teams(1);
-    let (jira, port) = (jira.start().await.unwrap(), port().await);
+    let jira = jira_with(|jira| jira.projects(1).issues(60).users(3).teams(1));
+    let (jira, port) = (jira.await, port().await);
     let program = Program::between(&jira, &port)
         .set("OCEAN__EVENT_LISTENER__TYPE", "WEBHOOK")
         .set("OCEAN__EVENT_LISTENER__APP_HOST", "http://127.0.0.1:9")
