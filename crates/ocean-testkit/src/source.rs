@@ -53,7 +53,7 @@ pub enum Paging {
     Link,
     /// `startAt` and `maxResults`; the items are under this key, beside `total` and `isLast`.
     Offset(&'static str),
-    /// `pageToken`; the items are under this key, beside `nextPageToken` and `isLast`.
+    /// `pageToken` and `pageSize`; the items are under this key, beside `nextPageToken` and `isLast`.
     Token(&'static str),
     /// The whole list at once.
     Whole,
@@ -64,6 +64,7 @@ pub enum Paging {
 pub struct SourceTwinBuilder {
     required: Vec<(String, String)>,
     page_size: Option<usize>,
+    parameters: Option<(String, String)>,
     shelf: BTreeMap<String, Served>,
 }
 
@@ -85,6 +86,14 @@ impl SourceTwinBuilder {
     #[must_use]
     pub fn page_size(mut self, items: usize) -> Self {
         self.page_size = Some(items.max(1));
+        self
+    }
+
+    /// What the parameters of paging are called, where it is by page or by position: first that, then
+    /// the size of a page. Unless set they are as [`Paging`] says.
+    #[must_use]
+    pub fn parameters(mut self, page: impl Into<String>, size: impl Into<String>) -> Self {
+        self.parameters = Some((page.into(), size.into()));
         self
     }
 
@@ -118,6 +127,7 @@ impl SourceTwinBuilder {
         let shelf = Arc::new(Shelf {
             required: self.required,
             page_size: self.page_size.unwrap_or(PAGE_SIZE),
+            parameters: self.parameters,
             served: Mutex::new(self.shelf),
         });
         let controls = Controls::default();
@@ -177,6 +187,7 @@ impl SourceTwin {
 struct Shelf {
     required: Vec<(String, String)>,
     page_size: usize,
+    parameters: Option<(String, String)>,
     served: Mutex<BTreeMap<String, Served>>,
 }
 
@@ -207,44 +218,50 @@ impl Shelf {
         self.served.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What the parameters of a listing are called: where a page begins, and how large it is.
+    fn parameters(&self, paging: Paging) -> (&str, &str) {
+        match (paging, &self.parameters) {
+            (Paging::Token(_), _) => ("pageToken", "pageSize"),
+            (_, Some((page, size))) => (page, size),
+            (Paging::Link | Paging::Whole, None) => ("page", "per_page"),
+            (Paging::Offset(_), None) => ("startAt", "maxResults"),
+        }
+    }
+
     fn page(&self, request: &Request, paging: Paging, items: &[Value]) -> Response {
+        let (page_name, size_name) = self.parameters(paging);
         let number = |name: &str| request.query_value(name)?.parse::<usize>().ok();
-        let size = |name: &str| number(name).unwrap_or(self.page_size).min(self.page_size);
-        let from = |start: usize, size: usize| -> Vec<&Value> {
-            items.iter().skip(start).take(size.max(1)).collect()
+        let size = number(size_name).unwrap_or(self.page_size);
+        let size = size.clamp(1, self.page_size);
+        let (start, number) = match (paging, number(page_name)) {
+            (Paging::Link, number) => {
+                let number = number.unwrap_or(1).max(1);
+                ((number - 1) * size, number)
+            }
+            (_, position) => (position.unwrap_or(0), 0),
         };
-        let is_last = |start: usize, size: usize| start + size.max(1) >= items.len();
+        let end = start.saturating_add(size);
+        let shown: Vec<&Value> = items.iter().skip(start).take(size).collect();
+        let is_last = end >= items.len();
         match paging {
             Paging::Whole => Response::json(&items),
+            Paging::Link if is_last => Response::json(&shown),
             Paging::Link => {
-                let (size, page) = (size("per_page"), number("page").unwrap_or(1).max(1));
-                let start = (page - 1) * size;
-                let answer = Response::json(&from(start, size));
-                if is_last(start, size) {
-                    return answer;
-                }
-                let next = next_link(request, page + 1);
-                answer.with_header("link", &next)
+                let next = next_link(request, page_name, number + 1);
+                Response::json(&shown).with_header("link", &next)
             }
             Paging::Offset(key) => {
-                let (size, start) = (size("maxResults"), number("startAt").unwrap_or(0));
-                let mut page = json!({ "startAt": start, "maxResults": size });
+                let mut page = json!({ "startAt": start, "maxResults": size, "isLast": is_last });
                 set(&mut page, "total", items.len().into());
-                set(&mut page, "isLast", is_last(start, size).into());
-                set(&mut page, key, json!(from(start, size)));
+                set(&mut page, key, json!(shown));
                 Response::json(&page)
             }
             Paging::Token(key) => {
-                let (size, start) = (self.page_size, number("pageToken").unwrap_or(0));
-                let mut page = json!({ "isLast": is_last(start, size) });
-                if !is_last(start, size) {
-                    set(
-                        &mut page,
-                        "nextPageToken",
-                        (start + size).to_string().into(),
-                    );
+                let mut page = json!({ "isLast": is_last });
+                if !is_last {
+                    set(&mut page, "nextPageToken", end.to_string().into());
                 }
-                set(&mut page, key, json!(from(start, size)));
+                set(&mut page, key, json!(shown));
                 Response::json(&page)
             }
         }
@@ -258,15 +275,13 @@ fn set(page: &mut Value, key: &str, value: Value) {
 }
 
 /// The request's own address with another page, as the caller sees it.
-fn next_link(request: &Request, page: usize) -> String {
+fn next_link(request: &Request, name: &str, page: usize) -> String {
     let host = request.header("host").unwrap_or("localhost");
-    let others = request
-        .query()
-        .into_iter()
-        .filter(|(name, _)| name != "page");
+    let others = request.query().into_iter();
+    let others = others.filter(|(other, _)| other != name);
     let query = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(others)
-        .append_pair("page", &page.to_string())
+        .append_pair(name, &page.to_string())
         .finish();
     format!("<http://{host}{}?{query}>; rel=\"next\"", request.path())
 }
@@ -275,12 +290,21 @@ fn next_link(request: &Request, page: usize) -> String {
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn the_parameters_are_called_as_the_system_calls_them() {
+        let mut shelf = shelf(Paging::Offset("values"));
+        shelf.parameters = Some(("offset".to_owned(), "limit".to_owned()));
+        let (_, page, _) = ask(&shelf, "/x?offset=3&limit=1").await;
+        assert_eq!(page["values"], json!([{"id": 4}]));
+    }
+
     fn shelf(paging: Paging) -> Shelf {
         let items = (1..=5).map(|id| json!({ "id": id })).collect();
         let served = BTreeMap::from([("/x".to_owned(), Served::List(paging, items))]);
         Shelf {
             required: vec![("x-key".to_owned(), "k".to_owned())],
             page_size: 2,
+            parameters: None,
             served: Mutex::new(served),
         }
     }
