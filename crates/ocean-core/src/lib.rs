@@ -91,8 +91,10 @@
 //! | read and compile a mapping | [`AppConfig`], [`CompiledMapping`] |
 //! | run a resync | [`SyncEngine`], [`ResyncReport`] |
 //! | know what it would write | [`Rehearsal`], [`ResyncPlan`] |
+//! | compare with another program that writes | [`Shadow`] |
 //! | check a mapping | [`Linter`] |
 //! | measure the process, and tell Port of its runs | [`Metrics`], [`Reporting`], [`Telemetry`] |
+//! | keep a run in a file and run it again offline | [`TapeRecorder`], [`Tape`] |
 //! | read only what changed | [`Integration::on_incremental_resync`], [`Since`], [`newer_than`] |
 //! | write another catalog than Port | [`Catalog`], [`IntegrationStore`], [`Lake`] |
 //!
@@ -124,6 +126,7 @@ mod resync;
 mod runtime;
 pub mod settings;
 mod sync;
+mod tape;
 mod webhook;
 
 pub use crate::app_config::{
@@ -160,8 +163,8 @@ pub use crate::metrics::{
     SyncMetrics, SyncState, Telemetry,
 };
 pub use crate::plan::{
-    Applied, ApplyError, FieldChange, PlannedForBlueprint, PlannedWrite, Rehearsal, ResyncPlan,
-    Unwritten,
+    Applied, ApplyError, Comparison, Divergence, FieldChange, Nature, PlannedForBlueprint,
+    PlannedWrite, Rehearsal, ResyncPlan, Shadow, Unwritten,
 };
 pub use crate::reads::Reads;
 pub use crate::resource::{InvalidSelector, NoSelector, RawSelector, ResourceConfig, Selector};
@@ -178,6 +181,7 @@ pub use crate::sync::{
     ReconciliationReport, ResourceProgress, ResourceReport, ResyncError, ResyncReport, SyncEngine,
     SyncOptions,
 };
+pub use crate::tape::{NotedCatalog, ReplayedCatalog, Tape, TapeError, TapeHeader, TapeRecorder};
 pub use crate::webhook::{
     Changes, ErasedProcessor, Signature, Subject, Unauthenticated, WebhookEvent, WebhookProcessor,
 };

@@ -162,7 +162,7 @@ impl fmt::Display for EntityRef {
 }
 
 /// A blueprint, as far as the engine needs to know it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Blueprint {
     /// Its identifier.
@@ -226,7 +226,7 @@ impl Blueprint {
 }
 
 /// A relation of a blueprint.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BlueprintRelation {
     /// Its name.

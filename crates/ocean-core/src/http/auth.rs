@@ -49,6 +49,27 @@ pub trait Authenticator: fmt::Debug + Send + Sync + 'static {
     }
 }
 
+/// The credentials of a client whose answers are known already: none are added, and a refusal is
+/// followed by the answer that came after new ones.
+#[derive(Debug)]
+pub(super) struct Unneeded(pub(super) Option<Arc<dyn Authenticator>>);
+
+#[async_trait]
+impl Authenticator for Unneeded {
+    async fn authorize(&self, _: &mut HeaderMap) -> Result<(), AuthError> {
+        Ok(())
+    }
+
+    fn refuses(&self, answer: &HeaderMap) -> bool {
+        let known = self.0.as_ref();
+        known.is_some_and(|known| known.refuses(answer))
+    }
+
+    async fn refresh(&self, _: &HeaderMap) -> Result<Refresh, AuthError> {
+        Ok(Refresh::Renewed)
+    }
+}
+
 /// The outcome of [`Authenticator::refresh`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refresh {

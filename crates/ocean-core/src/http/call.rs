@@ -405,6 +405,7 @@ impl Call<'_> {
             url: self.url(),
             attempts: self.attempts,
             elapsed: self.started.elapsed(),
+            repeatable: self.inner.settings.repeatable,
         }
     }
 

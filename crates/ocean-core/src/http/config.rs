@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, header};
 
-use super::auth::{Authenticator, Credentials};
+use super::auth::{Authenticator, Credentials, Unneeded};
 use super::client::HttpClient;
 use super::deadline::Deadlines;
 use super::error::HttpError;
@@ -78,7 +78,12 @@ pub(super) struct Settings {
     pub(super) masker: Masker,
     pub(super) meter: Arc<HttpMeter>,
     pub(super) randomness: Randomness,
+    /// Whether errors leave out what differs from run to run: attempts and seconds.
+    pub(super) repeatable: bool,
 }
+
+/// What is put around the transport.
+type Wrap = Box<dyn FnOnce(Arc<dyn Transport>) -> Arc<dyn Transport> + Send + Sync>;
 
 /// Makes an [`HttpClient`]; start with [`HttpClient::builder`].
 #[must_use]
@@ -91,6 +96,8 @@ pub struct HttpClientBuilder {
     access_token_file: Option<PathBuf>,
     throttle: Option<Arc<dyn Throttle>>,
     transport: Option<Arc<dyn Transport>>,
+    wrap: Option<Wrap>,
+    is_offline: bool,
 }
 
 impl HttpClientBuilder {
@@ -113,6 +120,7 @@ impl HttpClientBuilder {
                 masker: Masker::default(),
                 meter: Arc::default(),
                 randomness: Arc::new(fastrand::f64),
+                repeatable: false,
             },
             user_agent: None,
             bearer_token: None,
@@ -121,7 +129,15 @@ impl HttpClientBuilder {
             access_token_file: None,
             throttle: None,
             transport: None,
+            wrap: None,
+            is_offline: false,
         }
+    }
+
+    /// What errors and spans call the other system.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.settings.name
     }
 
     /// The `User-Agent` of requests that bring none.
@@ -273,6 +289,29 @@ impl HttpClientBuilder {
         self
     }
 
+    /// Puts something around the transport, whatever that is, that sees every request and answer.
+    ///
+    /// Errors then leave out what differs from run to run, the number of attempts and the seconds.
+    pub fn around(
+        mut self,
+        wrap: impl FnOnce(Arc<dyn Transport>) -> Arc<dyn Transport> + Send + Sync + 'static,
+    ) -> Self {
+        self.wrap = Some(Box::new(wrap));
+        self.settings.repeatable = true;
+        self
+    }
+
+    /// Sends nothing: this transport has all the answers already.
+    ///
+    /// Whatever is decided later about the client, it opens no socket, waits for nobody and needs
+    /// no credentials.
+    pub fn offline(mut self, answers: impl Transport) -> Self {
+        self.transport = Some(Arc::new(answers));
+        self.is_offline = true;
+        self.settings.repeatable = true;
+        self
+    }
+
     /// Takes delays from these numbers (0 to 1) instead of random ones, for tests.
     pub fn randomness(mut self, numbers: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
         self.settings.randomness = Arc::new(numbers);
@@ -308,13 +347,22 @@ impl HttpClientBuilder {
         if let Err(error) = self.settle_headers() {
             return Err(failed(error.into()));
         }
-        let transport = match self.transport {
+        let transport: Arc<dyn Transport> = match self.transport {
             Some(transport) => transport,
             None => match Sockets::new(&self.settings) {
                 Ok(sockets) => Arc::new(sockets),
                 Err(error) => return Err(failed(error)),
             },
         };
+        let transport = match self.wrap {
+            Some(wrap) => wrap(transport),
+            None => transport,
+        };
+        if self.is_offline {
+            self.settings.randomness = Arc::new(|| 0.0);
+            self.throttle = None;
+            self.authenticator = Some(Arc::new(Unneeded(self.authenticator)));
+        }
         Ok(HttpClient::new(Inner {
             settings: self.settings,
             transport,

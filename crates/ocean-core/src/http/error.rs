@@ -246,6 +246,8 @@ pub struct CallContext {
     pub attempts: u32,
     /// How long the caller waited.
     pub elapsed: Duration,
+    /// Whether those two are left out where the call is shown.
+    pub(super) repeatable: bool,
 }
 
 impl CallContext {
@@ -266,6 +268,9 @@ impl fmt::Display for CallContext {
             attempts,
             ..
         } = self;
+        if self.repeatable {
+            return write!(f, "{client}: {method} {url}");
+        }
         write!(
             f,
             "{client}: {method} {url} ({attempts} sent, {seconds:.1} s)"

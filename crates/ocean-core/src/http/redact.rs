@@ -143,6 +143,17 @@ impl Masker {
         })
     }
 
+    /// Replaces the secrets it was given and nothing else; `None` when there are none.
+    pub(crate) fn known(&self, text: &str) -> Option<String> {
+        let is_there = self.secrets.iter().any(|secret| text.contains(&**secret));
+        is_there.then(|| {
+            let secrets = self.secrets.iter();
+            secrets.fold(text.to_owned(), |text, secret| {
+                text.replace(&**secret, REDACTED)
+            })
+        })
+    }
+
     /// The start of a body as an error may show it: one line, masked, at most `most` bytes.
     pub(super) fn excerpt(&self, body: &[u8], most: usize) -> String {
         let start = body.get(..EXCERPT_SOURCE).unwrap_or(body);

@@ -49,6 +49,7 @@ impl Response {
             url: RedactedUri::default(),
             attempts: 1,
             elapsed: Duration::ZERO,
+            repeatable: false,
         };
         Self::received(response, call, Masker::default())
     }

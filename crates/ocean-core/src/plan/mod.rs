@@ -1,7 +1,8 @@
 //! What would a resync write, and how is exactly that written later?
 //!
 //! Start with [`Rehearsal`], which runs a whole resync against a catalog that records instead of
-//! writing, and gives a [`ResyncPlan`]; [`ResyncPlan::apply`] performs it.
+//! writing, and gives a [`ResyncPlan`]; [`ResyncPlan::apply`] performs it. [`Shadow`] plans again and
+//! again beside another writer.
 //!
 //! # Guarantees
 //!
@@ -19,6 +20,7 @@
 
 mod apply;
 mod recorder;
+mod shadow;
 mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::apply::{Applied, ApplyError, Unwritten};
 use self::recorder::Recorder;
+pub use self::shadow::{Comparison, Divergence, Nature, Shadow};
 use self::state::CatalogState;
 use crate::catalog::{Catalog, Entity, EntityRef, IntegrationStore, WriteContext};
 use crate::mapping::MapperPool;
@@ -45,7 +48,8 @@ pub struct ResyncPlan {
     context: PlannedContext,
     /// What the catalog held when the plan was made.
     catalog: CatalogState,
-    /// What is created or changed, in the order in which it is written.
+    /// What is created or changed: blueprints in the order of the mapping, and within each by
+    /// identifier, so that two plans of the same data are the same.
     pub writes: Vec<PlannedWrite>,
     /// What Port creates by itself, unless somebody else has it there, because a planned entity
     /// relates to it (`createMissingRelatedEntities`).
@@ -161,10 +165,21 @@ impl Rehearsal {
     where
         C: Catalog + IntegrationStore,
     {
+        Self::of(registry, Arc::clone(&catalog) as _, catalog, pool)
+    }
+
+    /// The same when it is only known at run time what the catalog is.
+    #[must_use]
+    pub fn of(
+        registry: &Registry,
+        catalog: Arc<dyn Catalog>,
+        store: Arc<dyn IntegrationStore>,
+        pool: Arc<MapperPool>,
+    ) -> Self {
         Self {
             registry: registry.clone(),
-            catalog: Arc::clone(&catalog) as _,
-            store: catalog,
+            catalog,
+            store,
             pool,
             options: SyncOptions::default(),
             mapping: None,
@@ -215,10 +230,12 @@ impl Rehearsal {
         let engine = engine.options(self.options.clone());
         let report = engine.resync(progress, cancellation).await?;
         let recorded = recorder.take();
+        let mut writes = recorded.writes;
+        in_order(&mut writes, &report);
         let mut plan = ResyncPlan {
             context: recorded.context,
             catalog: state,
-            writes: recorded.writes,
+            writes,
             related: Vec::new(),
             deletions: recorded.deletions,
         };
@@ -229,6 +246,20 @@ impl Rehearsal {
         }
         Ok((plan, report))
     }
+}
+
+/// Sorts by the place of the blueprint in the mapping, and by identifier.
+fn in_order(writes: &mut [PlannedWrite], report: &ResyncReport) {
+    writes.sort_by_cached_key(|write| {
+        let blueprint = write.entity.blueprint_name();
+        let mut resources = report.resources.iter();
+        let place = resources.position(|resource| resource.blueprint == blueprint);
+        let identifier = match write.entity.key() {
+            Some(key) => key.identifier,
+            None => write.entity.identifier.to_string(),
+        };
+        (place.unwrap_or(usize::MAX), blueprint, identifier)
+    });
 }
 
 /// The targets of relations that neither the catalog nor the plan has.

@@ -259,6 +259,14 @@ impl IntegrationStore for Recorder {
         }
     }
 
+    async fn resync_requested_at(&self) -> Result<Option<SystemTime>, CatalogError> {
+        self.store.resync_requested_at().await
+    }
+
+    async fn last_resync_start(&self) -> Result<Option<SystemTime>, CatalogError> {
+        self.store.last_resync_start().await
+    }
+
     async fn set_resync_state(&self, _: &ResyncState) -> Result<(), CatalogError> {
         Ok(())
     }

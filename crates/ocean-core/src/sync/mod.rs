@@ -196,6 +196,17 @@ impl SyncEngine {
         self
     }
 
+    /// The same engine over another catalog.
+    #[must_use]
+    pub fn over<C>(mut self, catalog: Arc<C>) -> Self
+    where
+        C: Catalog + IntegrationStore,
+    {
+        self.catalog = Arc::clone(&catalog) as _;
+        self.store = catalog;
+        self
+    }
+
     /// The same engine beside others that write to the same catalog and share this fence.
     #[must_use]
     pub fn fenced(mut self, fence: Arc<Fence>) -> Self {

@@ -318,11 +318,14 @@ impl ErrorTally {
         let message = if known { message } else { OTHERS };
         let (total, kept) = self.groups.entry(message.to_owned()).or_default();
         *total += count;
-        kept.extend(
-            examples
-                .into_iter()
-                .take(EXAMPLES.saturating_sub(kept.len())),
-        );
+        // The first ones by text and not by time, so that two runs over the same data tell the same.
+        for example in examples {
+            let place = kept.partition_point(|earlier| *earlier <= example);
+            if place < EXAMPLES {
+                kept.insert(place, example);
+                kept.truncate(EXAMPLES);
+            }
+        }
     }
 
     pub(super) fn into_groups(self) -> Vec<ErrorGroup> {

@@ -38,6 +38,27 @@ impl Folder {
         Ok(Self { path, _lock: lock })
     }
 
+    /// Whether [`take`](Self::take) would succeed, for a folder that is there or could be made.
+    pub(super) fn examine(path: &Path) -> Result<bool, QueueError> {
+        if path.is_dir() {
+            let had_lock = path.join("queue.lock").exists();
+            drop(Self::take(path)?);
+            if !had_lock {
+                ignore_missing(std::fs::remove_file(path.join("queue.lock")))
+                    .map_err(|error| refused(path, &error))?;
+            }
+            return Ok(true);
+        }
+        let there = path.ancestors().find(|above| above.exists());
+        // The last ancestor of a relative path is empty, and means the working folder.
+        let there = there.unwrap_or_else(|| Path::new("."));
+        let probe = there.join(format!(".queue.probe-{}", std::process::id()));
+        private_file(&probe, File::options().create_new(true))
+            .and_then(|_made| std::fs::remove_file(&probe))
+            .map_err(|error| refused(path, &error))?;
+        Ok(false)
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }

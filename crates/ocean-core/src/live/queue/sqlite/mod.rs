@@ -115,6 +115,17 @@ impl SqliteQueue {
         Self::open_with(&folder.into(), options, Faults::default()).await
     }
 
+    /// Whether a folder could be used; `false` when it is not there and could be made.
+    ///
+    /// Nothing is left behind, and what is in the folder is not touched.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), as far as the folder itself is the reason.
+    pub fn examine(folder: &Path) -> Result<bool, QueueError> {
+        Folder::examine(folder)
+    }
+
     /// Opens the queue of a folder, and waits for another process to leave it, for at most `grace`.
     ///
     /// # Errors

@@ -1,0 +1,218 @@
+//! Would we have left the catalog as another program leaves it?
+//!
+//! Start with [`Shadow`], which plans again and again beside the program that writes, and compares
+//! each plan with the one before: what shows up once may only be a change that the other program
+//! has not seen yet, what stays is a difference between the two.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Serialize;
+
+use super::recorder::{Recorded, Recorder};
+use super::{FieldChange, PlannedWrite};
+use crate::catalog::{Catalog, EntityRef, IntegrationStore};
+use crate::mapping::MapperPool;
+use crate::resync::Registry;
+use crate::sync::{ResyncReport, SyncEngine, SyncOptions};
+
+/// Plans beside another writer and never writes.
+///
+/// # Guarantees
+///
+/// - The catalog is read, searched and listed; its integration is told nothing, not even that a
+///   resync began.
+/// - Of the plans only what diverged last is kept.
+#[derive(Debug)]
+pub struct Shadow {
+    registry: Registry,
+    recorder: Arc<Recorder>,
+    pool: Arc<MapperPool>,
+    options: SyncOptions,
+    last: Mutex<Last>,
+}
+
+/// What the last comparison found.
+#[derive(Debug, Default)]
+struct Last {
+    number: u32,
+    diverged: BTreeMap<EntityRef, Divergence>,
+}
+
+/// How the catalog differs from what we would have left.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Comparison {
+    /// Which one it is, from 1.
+    pub number: u32,
+    /// Every difference, by blueprint and identifier.
+    pub divergences: Vec<Divergence>,
+    /// What differed in the comparison before and does no more.
+    pub resolved: Vec<EntityRef>,
+    /// Entities of which only Port can tell, because they hold a query.
+    pub undecided: usize,
+    /// Whether everything could be read and mapped. If not, nothing counts as resolved.
+    pub is_whole: bool,
+}
+
+/// One entity that the other program leaves different.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Divergence {
+    /// Which one.
+    pub entity: EntityRef,
+    /// How it differs.
+    #[serde(flatten)]
+    pub nature: Nature,
+    /// In how many comparisons in a row it differed in this way.
+    pub comparisons: u32,
+}
+
+/// How an entity differs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", tag = "nature")]
+#[non_exhaustive]
+pub enum Nature {
+    /// We would have created it.
+    Missing,
+    /// We would have written other values; `from` is what the other program wrote.
+    Different {
+        /// The fields.
+        changes: Vec<FieldChange>,
+    },
+    /// We would have deleted it.
+    Extra,
+}
+
+impl Nature {
+    /// Whether it is the same sort of difference, whatever the values are by now.
+    fn resembles(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Different { changes: ours }, Self::Different { changes: theirs }) => {
+                let fields = |changes: &[FieldChange]| -> Vec<String> {
+                    changes.iter().map(|change| change.field.clone()).collect()
+                };
+                fields(ours) == fields(theirs)
+            }
+            (ours, theirs) => ours == theirs,
+        }
+    }
+}
+
+impl Shadow {
+    /// A shadow that reads these kinds and looks at this catalog.
+    pub fn new<C>(registry: &Registry, catalog: Arc<C>, pool: Arc<MapperPool>) -> Self
+    where
+        C: Catalog + IntegrationStore,
+    {
+        let recorder = Recorder::new(Arc::clone(&catalog) as _, catalog, None);
+        Self {
+            registry: registry.clone(),
+            recorder: Arc::new(recorder),
+            pool,
+            options: SyncOptions::default(),
+            last: Mutex::default(),
+        }
+    }
+
+    /// The same with the options of the resync.
+    #[must_use]
+    pub fn options(mut self, options: SyncOptions) -> Self {
+        self.options = options;
+        // Examples are sent to Port.
+        self.options.send_examples = false;
+        self
+    }
+
+    /// The engine whose resyncs are compared; it runs no hooks.
+    #[must_use]
+    pub fn engine(&self) -> SyncEngine {
+        let engine = SyncEngine::of_kinds(
+            &self.registry,
+            Arc::clone(&self.recorder),
+            Arc::clone(&self.pool),
+        );
+        engine.options(self.options.clone())
+    }
+
+    /// The catalog's own knowledge of the integration, which nothing is told to.
+    #[must_use]
+    pub fn store(&self) -> Arc<dyn IntegrationStore> {
+        Arc::clone(&self.recorder) as _
+    }
+
+    /// Compares what the engine's last resync would have written with the comparison before.
+    pub fn compare(&self, report: &ResyncReport) -> Comparison {
+        let recorded = self.recorder.take();
+        let is_whole = is_whole(report);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut found, undecided) = divergences(recorded);
+        let mut resolved = Vec::new();
+        for (key, earlier) in std::mem::take(&mut last.diverged) {
+            match found.get_mut(&key) {
+                Some(now) if now.nature.resembles(&earlier.nature) => {
+                    now.comparisons += earlier.comparisons;
+                }
+                Some(_) => {}
+                None if is_whole => resolved.push(key),
+                // It may still differ: it was not looked at.
+                None => drop(found.insert(key, earlier)),
+            }
+        }
+        last.number += 1;
+        last.diverged.clone_from(&found);
+        Comparison {
+            number: last.number,
+            divergences: found.into_values().collect(),
+            resolved,
+            undecided,
+            is_whole,
+        }
+    }
+
+    /// Forgets what a resync noted that came to no end.
+    pub fn discard(&self) {
+        drop(self.recorder.take());
+    }
+}
+
+/// Whether a resync saw everything.
+fn is_whole(report: &ResyncReport) -> bool {
+    let is_read = |one: &crate::sync::ResourceReport| {
+        one.incomplete.is_empty() && one.counts.rejected == 0 && one.counts.failed == 0
+    };
+    report.errors.is_empty() && report.resources.iter().all(is_read)
+}
+
+/// What differs, and of how many entities nobody here can tell.
+fn divergences(recorded: Recorded) -> (BTreeMap<EntityRef, Divergence>, usize) {
+    let mut found = BTreeMap::new();
+    let mut undecided = 0;
+    let mut add = |entity: EntityRef, nature| {
+        let divergence = Divergence {
+            entity: entity.clone(),
+            nature,
+            comparisons: 1,
+        };
+        found.insert(entity, divergence);
+    };
+    for write in recorded.writes {
+        let PlannedWrite {
+            entity,
+            exists,
+            changes,
+            ..
+        } = write;
+        match entity.key() {
+            Some(key) if !exists => add(key, Nature::Missing),
+            Some(key) if !changes.is_empty() => add(key, Nature::Different { changes }),
+            _ => undecided += 1,
+        }
+    }
+    for key in recorded.deletions {
+        add(key, Nature::Extra);
+    }
+    (found, undecided)
+}
