@@ -6,9 +6,11 @@ use clap::{
     Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum, value_parser,
 };
 
+use clap_complete::Shell;
+
 pub(crate) use self::desk::{
     ApplyArguments, DeskOptions, DoctorArguments, ExplainArguments, LintArguments, PlanArguments,
-    PreviewArguments, SchemaCommand,
+    PreviewArguments, SchemaCommand, TapeOptions,
 };
 use crate::app::CliApp;
 
@@ -21,7 +23,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    done
   2    the command line is wrong
-  3    a plan has changes
+  3    a plan has changes, or a comparison (--shadow) differences
   10   settings or mapping are invalid
   11   Port or the third-party system refused the credentials
   12   incomplete: something was not read, written or deleted; the report says what
@@ -81,9 +83,25 @@ pub(crate) enum Command {
     /// Check credentials, permissions, clock, webhook and blueprints; each fault with its remedy.
     Doctor(DoctorArguments),
 
+    /// Print what makes a shell complete this command line.
+    #[command(after_help = COMPLETIONS)]
+    Completions(CompletionsArguments),
+
     /// Print a JSON Schema, for editors and validators.
     #[command(subcommand)]
     Schema(SchemaCommand),
+}
+
+const COMPLETIONS: &str = "\
+Examples (NAME stands for the name of this program):
+  bash   NAME completions bash > ~/.local/share/bash-completion/completions/NAME
+  zsh    NAME completions zsh > \"${fpath[1]}/_NAME\"
+  fish   NAME completions fish > ~/.config/fish/completions/NAME.fish";
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArguments {
+    /// Which shell.
+    pub(crate) shell: Shell,
 }
 
 #[derive(Debug, Subcommand)]
@@ -127,6 +145,19 @@ pub(crate) struct SailOptions {
     /// Print the report as JSON on stdout.
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Keep everything that the one resync reads in a file, without secrets; needs `--once`.
+    ///
+    /// `plan --replay FILE` then tells what the resync found to do, without a network.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+
+    /// Write nothing: tell how the catalog differs from what a resync would leave.
+    ///
+    /// For a time in which another program writes, such as the Python original: with the same
+    /// settings, and another port to listen on.
+    #[arg(long, conflicts_with = "record")]
+    pub(crate) shadow: bool,
 }
 
 #[derive(Debug, Args)]
@@ -243,7 +274,7 @@ impl Arguments {
     }
 
     /// The same for every integration but for names and for what it can simulate.
-    fn command_of(app: &CliApp) -> clap::Command {
+    pub(crate) fn command_of(app: &CliApp) -> clap::Command {
         let name = format!("ocean-{}", app.name);
         let command = Self::command()
             .name(name.clone())

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ocean_core::http::Masker;
-use ocean_core::settings::{Loaded, Settings};
+use ocean_core::settings::{Loaded, Settings, SettingsWarning, Sources};
 use ocean_core::{
-    AppConfig, CompiledMapping, Environment as Variables, IntegrationStore as _, MapperPool,
-    MappingSource, Parsed, Registry, ResourceMapper, ResourceMapping,
+    AppConfig, CompiledMapping, Environment as Variables, MapperPool, MappingSource, Parsed,
+    Registry, ResourceMapper, ResourceMapping, Tape,
 };
 use ocean_port::PortClient;
 
@@ -18,18 +18,23 @@ use crate::arguments::{DeskOptions, LogFormat};
 use crate::environment::{Environment, read};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::held::Held;
+use crate::tape::{self, TapeUse};
 use crate::{logging, session};
 
 /// A connected source, a Port to read from, and what turns items into entities.
 #[derive(Debug)]
 pub(crate) struct Desk {
     pub(crate) settings: Settings,
+    /// What is odd about them.
+    pub(crate) warnings: Vec<SettingsWarning>,
     pub(crate) registry: Registry,
-    pub(crate) port: Arc<PortClient>,
+    pub(crate) port: Held,
     pub(crate) pool: Arc<MapperPool>,
     pub(crate) masker: Masker,
     /// What `env` shows in expressions.
     pub(crate) variables: Variables,
+    tape: TapeUse,
     mapping: Option<PathBuf>,
 }
 
@@ -55,24 +60,43 @@ impl Desk {
         options: &DeskOptions,
         environment: &Environment,
     ) -> Result<Self, Failure> {
-        let settings = load(app, &options.folder, environment)?;
+        let tape = TapeUse::replayed(&options.tape)?;
+        let loaded = match &tape {
+            Some(tape) => of_tape(app, tape)?,
+            None => load(app, &options.folder, environment)?,
+        };
+        let Loaded {
+            settings, warnings, ..
+        } = loaded;
         let masker = logging::masker(&settings);
         logging::start(&settings, masker.clone(), LogFormat::Text);
-        let source = app.connect(
-            &settings,
-            session::source_http(app, &settings, environment)?,
-        )?;
-        let port = PortClient::new(session::port_config(app, &settings, environment)?)?;
+        let tape = match tape {
+            Some(tape) => TapeUse::Replay(tape),
+            None => TapeUse::recorded(&options.tape, app, &settings, &masker)?,
+        };
+        let http = tape.http(session::source_http(app, &settings, environment)?);
+        let source = app.connect(&settings, http)?;
+        let port = Held::new(&tape, || {
+            let config = session::port_config(app, &settings, environment)?;
+            Ok(PortClient::new(config)?)
+        })?;
         let pool = session::mapper_pool(&settings)?;
         Ok(Self {
             variables: variables(&settings, environment),
             registry: source.registry,
-            port: Arc::new(port),
+            port,
+            tape,
             pool: Arc::new(pool),
             masker,
             mapping: options.mapping.clone(),
             settings,
+            warnings,
         })
+    }
+
+    /// Ends what was begun for the command.
+    pub(crate) fn close(&self) -> Result<(), Failure> {
+        self.tape.finish()
     }
 
     /// The mapping of the given file, or the one that Port holds.
@@ -90,7 +114,7 @@ impl Desk {
     }
 
     async fn of_port(&self) -> Result<Parsed, Failure> {
-        let stored = self.port.mapping().await;
+        let stored = self.port.store().mapping().await;
         let stored = stored.map_err(|error| Failure::of_port(error.class(), &error))?;
         let Some(stored) = stored else {
             let message = "the integration has no mapping at Port yet";
@@ -147,11 +171,26 @@ pub(crate) fn load(
     app: &CliApp,
     folder: &Path,
     environment: &Environment,
-) -> Result<Settings, Failure> {
-    let sources = environment.sources(folder)?;
+) -> Result<Loaded, Failure> {
+    quiet(app, environment.sources(folder)?)
+}
+
+/// The settings of a recorded run.
+fn of_tape(app: &CliApp, tape: &Tape) -> Result<Loaded, Failure> {
+    let recorded = &tape.header().integration;
+    if recorded != app.name {
+        let message = format!(
+            "the tape is of the integration {recorded}, and this is {}",
+            app.name
+        );
+        return Err(Failure::new(Exit::Usage, message));
+    }
+    quiet(app, tape::sources(tape))
+}
+
+fn quiet(app: &CliApp, sources: Sources) -> Result<Loaded, Failure> {
     let sources = sources.set("application.log_level", "WARNING", "the command");
-    let Loaded { settings, .. } = Settings::load(&sources, &app.settings_spec()?)?;
-    Ok(settings)
+    Ok(Settings::load(&sources, &app.settings_spec()?)?)
 }
 
 /// What `env` shows in the expressions of this installation.

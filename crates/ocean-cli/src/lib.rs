@@ -28,7 +28,7 @@
 //! | what can be typed | `arguments` |
 //! | what a command does | `commands`, one file each |
 //! | how a resync is put together | `session` |
-//! | what commands have at hand that write nothing | `desk`, `samples` |
+//! | what commands have at hand that write nothing | `desk`, `held`, `samples`, `tape` |
 //! | how it looks | `display`, the only place that prints |
 //! | what the exit codes mean | `exit` |
 //! | how a new integration begins | `scaffold` |
@@ -47,6 +47,7 @@ mod display;
 mod environment;
 mod exit;
 mod failure;
+mod held;
 mod logging;
 mod resources;
 mod samples;
@@ -55,6 +56,7 @@ mod session;
 mod signals;
 mod simulation;
 mod state_folder;
+mod tape;
 
 pub use crate::app::CliApp;
 pub use crate::scaffold::ocean;

@@ -1,5 +1,7 @@
 //! How are some raw items of a kind read, without reading all of them?
 
+use std::sync::Arc;
+
 use futures::{StreamExt as _, stream};
 use ocean_core::{RawItem, Registry, ResourceMapping, ResyncContext, RunScope, SourceError};
 use tokio_util::sync::CancellationToken;
@@ -9,13 +11,13 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 
 /// Some raw items of one resource.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Sample {
     pub(crate) items: Vec<RawItem>,
     /// What could not be read although the reading went on.
     pub(crate) incomplete: Vec<String>,
     /// What ended the reading before there was enough.
-    pub(crate) error: Option<SourceError>,
+    pub(crate) error: Option<Arc<SourceError>>,
 }
 
 /// Reads items until `enough` says of one that no more are needed.
@@ -64,7 +66,7 @@ pub(crate) async fn read_kind(
                 }
             }
             Err(error) => {
-                sample.error = Some(error);
+                sample.error = Some(Arc::new(error));
                 break;
             }
         }
@@ -100,7 +102,7 @@ pub(crate) fn first(limit: usize) -> impl FnMut(&RawItem) -> Wanted {
 impl Sample {
     /// The failure of a command that needed the items, when the reading ended with an error.
     pub(crate) fn failure(&self, kind: &str) -> Option<Failure> {
-        let error = self.error.as_ref()?;
+        let error = self.error.as_deref()?;
         let message = format!(
             "{kind} could not be read: {}",
             ocean_core::error_chain(error)

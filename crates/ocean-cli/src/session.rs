@@ -10,8 +10,8 @@ use ocean_core::http::{Deadlines, HttpClient, HttpClientBuilder, HttpMeter};
 use ocean_core::settings::{ProcessingMode, RuntimeKind, Settings};
 use ocean_core::{
     AllowEmpty, BufferLimits, EventQueue, Fence, Hooks, IntegrationStore, Lake, LiveEngine,
-    LiveOptions, MapperPool, Metrics, Progress, ResyncReport, Schedule, StartContext, StartUp,
-    SyncOptions, Telemetry, ToldResyncs, Unprepared, error_chain,
+    LiveOptions, MapperPool, Metrics, NotedCatalog, Progress, ResyncReport, Schedule, StartContext,
+    StartUp, SyncOptions, Telemetry, ToldResyncs, Unprepared, error_chain,
 };
 use ocean_port::{Defaults, Error as PortError, HostedSchedule, PortClient, PortConfig, PortLake};
 use secrecy::ExposeSecret as _;
@@ -21,6 +21,7 @@ use crate::app::{CliApp, Source};
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::tape::TapeUse;
 use crate::{logging, resources};
 
 /// A source and a Port, ready to be connected.
@@ -46,6 +47,7 @@ impl Session {
         environment: &Environment,
         folder: Option<&Path>,
         metrics: &Metrics,
+        tape: &TapeUse,
     ) -> Result<Self, Failure> {
         let defaults = resources::defaults(app, settings, folder)?;
         let (meter, port_meter) = <(Arc<HttpMeter>, Arc<HttpMeter>)>::default();
@@ -57,12 +59,16 @@ impl Session {
             hooks, sync, live, ..
         } = app.connect(
             settings,
-            source_http(app, settings, environment)?.meter(meter),
+            tape.http(source_http(app, settings, environment)?.meter(meter)),
         )?;
         let port = port_config(app, settings, environment)?.meter(port_meter);
         let port = Arc::new(PortClient::new(with_webhook(port, settings))?);
         let pool = Arc::new(mapper_pool(settings)?);
-        let options = sync_options(settings, environment);
+        let mut options = sync_options(settings, environment);
+        if matches!(tape, TapeUse::Record(_)) {
+            // Examples are whole items, for which the source is asked otherwise than for a plan.
+            options.send_examples = false;
+        }
         let environment = options.environment.clone();
         let fence = Fence::new();
         let lake = lake(&port, settings);
@@ -72,6 +78,10 @@ impl Session {
             .fenced(Arc::clone(&fence));
         if let Some(lake) = &lake {
             engine = engine.lake(Arc::clone(lake));
+        }
+        if let TapeUse::Record(recorder) = tape {
+            let noted = NotedCatalog::new(Arc::clone(&port), recorder.clone());
+            engine = engine.over(Arc::new(noted));
         }
         let live = {
             let (port, pool) = (Arc::clone(&port), Arc::clone(&pool));
@@ -209,7 +219,7 @@ impl StartUp for Session {
     }
 }
 
-fn sync_options(settings: &Settings, environment: &Environment) -> SyncOptions {
+pub(crate) fn sync_options(settings: &Settings, environment: &Environment) -> SyncOptions {
     let mut options = SyncOptions::default();
     options.allow_empty = allow_empty(&settings.deletion.allow_empty);
     options.send_examples = settings.provisioning.send_raw_data_examples;
@@ -355,7 +365,7 @@ pub(crate) fn mapper_pool(settings: &Settings) -> Result<MapperPool, Failure> {
 }
 
 /// Which blueprints may lose all their entities.
-pub(crate) fn allow_empty(blueprints: &[String]) -> AllowEmpty {
+fn allow_empty(blueprints: &[String]) -> AllowEmpty {
     if blueprints.is_empty() {
         AllowEmpty::None
     } else if blueprints.iter().any(|blueprint| blueprint == "*") {

@@ -14,6 +14,21 @@ pub(crate) struct DeskOptions {
     /// The folder of `.env` and `config.yaml`.
     #[arg(long, value_name = "PATH", default_value = ".")]
     pub(crate) folder: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) tape: TapeOptions,
+}
+
+/// Whether what is read comes from a file, or goes to one.
+#[derive(Debug, Default, Args)]
+pub(crate) struct TapeOptions {
+    /// Keep everything that is read in a file, without secrets.
+    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+    pub(crate) record: Option<PathBuf>,
+
+    /// Read everything from such a file: no network, no settings.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) replay: Option<PathBuf>,
 }
 
 /// What becomes of the plan.
@@ -27,7 +42,9 @@ Exit codes:
 Examples:
   plan                        what would a resync do now?
   plan --mapping draft.yaml   and with a draft of the mapping?
-  plan --out plan.json        keep it, look at it, then: apply plan.json")]
+  plan --out plan.json        keep it, look at it, then: apply plan.json
+  plan --record run.jsonl.gz  keep all that was read, too
+  plan --replay run.jsonl.gz  the same plan again, without a network")]
 pub(crate) struct PlanArguments {
     /// Keep the plan in a file, for `apply`.
     #[arg(short, long, value_name = "FILE")]
@@ -68,6 +85,7 @@ impl ApplyArguments {
         DeskOptions {
             mapping: None,
             folder: self.folder.clone(),
+            tape: TapeOptions::default(),
         }
     }
 }
@@ -78,7 +96,8 @@ impl ApplyArguments {
 Examples:
   preview issue                        three issues and their entities
   preview issue -n 1 --raw             one issue, with all that the source says of it
-  preview issue --mapping draft.yaml   as a draft of the mapping would have it")]
+  preview issue --mapping draft.yaml   as a draft of the mapping would have it
+  preview issue -m draft.yaml --watch  and again whenever the draft is saved")]
 pub(crate) struct PreviewArguments {
     /// The kind, as mappings name it.
     pub(crate) kind: String,
@@ -86,6 +105,10 @@ pub(crate) struct PreviewArguments {
     /// How many items to read.
     #[arg(short = 'n', long, value_name = "N", default_value_t = 3)]
     pub(crate) limit: usize,
+
+    /// Map the same items again whenever the mapping file is saved, and show what differs.
+    #[arg(long, requires = "mapping", conflicts_with = "json")]
+    pub(crate) watch: bool,
 
     /// Show raw items whole.
     #[arg(long)]
@@ -164,8 +187,24 @@ pub(crate) struct DoctorArguments {
     #[arg(long)]
     pub(crate) json: bool,
 
-    #[command(flatten)]
-    pub(crate) desk: DeskOptions,
+    /// A mapping file, YAML or JSON, instead of the mapping that Port holds.
+    #[arg(short, long, value_name = "FILE")]
+    mapping: Option<PathBuf>,
+
+    /// The folder of `.env` and `config.yaml`.
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    folder: PathBuf,
+}
+
+impl DoctorArguments {
+    /// What is recorded works whatever is wrong now, so that there is no tape.
+    pub(crate) fn desk(&self) -> DeskOptions {
+        DeskOptions {
+            mapping: self.mapping.clone(),
+            folder: self.folder.clone(),
+            tape: TapeOptions::default(),
+        }
+    }
 }
 
 /// Which schema.

@@ -23,6 +23,7 @@ pub(super) async fn run(
 ) -> Result<Exit, Failure> {
     let desk = Desk::open(app, &arguments.desk, environment)?;
     let explained = explain(&desk, arguments).await;
+    desk.close()?;
     let explained = explained.map_err(|failure| failure.masked(&desk.masker))?;
     if arguments.json {
         display::json(&explained, &desk.masker)?;

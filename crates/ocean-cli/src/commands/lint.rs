@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ocean_core::{AppConfig, IntegrationStore as _, Linter, RawItem};
+use ocean_core::{AppConfig, Linter, RawItem};
 use serde_json::Value;
 
 use crate::app::CliApp;
@@ -39,6 +39,9 @@ pub(super) async fn run(
         Some(Desk::open(app, &arguments.desk, environment)?)
     };
     let linted = lint(app, desk.as_ref(), arguments).await;
+    if let Some(desk) = &desk {
+        desk.close()?;
+    }
     let masker = desk.map(|desk| desk.masker).unwrap_or_default();
     let findings = linted.map_err(|failure| failure.masked(&masker))?;
     let paint = display::Paint::of_stdout(environment);
@@ -80,7 +83,7 @@ async fn text(desk: Option<&Desk>, arguments: &LintArguments) -> Result<Text, Fa
         });
     }
     let stored = match desk {
-        Some(desk) => desk.port.mapping().await,
+        Some(desk) => desk.port.store().mapping().await,
         None => Ok(None),
     };
     let stored = stored.map_err(|error| Failure::of_port(error.class(), &error))?;

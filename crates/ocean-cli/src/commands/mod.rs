@@ -1,5 +1,6 @@
 //! What does each command do? One file per command.
 
+mod completions;
 mod config;
 mod demo;
 mod dlq;
@@ -33,6 +34,7 @@ pub(crate) async fn run(
             config::show(app, &arguments, &environment)
         }
         Command::Dlq(command) => Box::pin(dlq::run(app, command, &environment)).await,
+        Command::Completions(arguments) => Ok(completions::run(app, &arguments)),
         Command::Schema(which) => schema::run(app, which),
         Command::Lint(arguments) => Box::pin(lint::run(app, &arguments, &environment)).await,
         Command::Doctor(arguments) => Box::pin(doctor::run(app, &arguments, &environment)).await,

@@ -3,9 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use ocean_core::{
-    ApplyError, Outcome, Progress, Rehearsal, ResyncPlan, ResyncReport, SyncOptions, error_chain,
-};
+use ocean_core::{ApplyError, Outcome, Progress, Rehearsal, ResyncPlan, ResyncReport, error_chain};
 use serde::{Deserialize, Serialize};
 
 use crate::app::CliApp;
@@ -39,7 +37,8 @@ pub(super) async fn plan(
     environment: &Environment,
 ) -> Result<Exit, Failure> {
     let desk = Desk::open(app, &arguments.desk, environment)?;
-    let planned = rehearse(&desk).await;
+    let planned = rehearse(&desk, environment).await;
+    desk.close()?;
     let (plan, report) = planned.map_err(|failure| failure.masked(&desk.masker))?;
     let file = PlanFile {
         version: VERSION,
@@ -60,7 +59,10 @@ pub(super) async fn plan(
     Ok(exit_of(plan, &report))
 }
 
-async fn rehearse(desk: &Desk) -> Result<(ResyncPlan, ResyncReport), Failure> {
+async fn rehearse(
+    desk: &Desk,
+    environment: &Environment,
+) -> Result<(ResyncPlan, ResyncReport), Failure> {
     if !desk.port.is_registered().await? {
         let message = "Port does not know the integration yet, so that there is nothing to compare";
         return Err(Failure::new(Exit::Incomplete, message).hint(
@@ -68,12 +70,11 @@ async fn rehearse(desk: &Desk) -> Result<(ResyncPlan, ResyncReport), Failure> {
         ));
     }
     let mapping = desk.mapping().await?;
-    let mut options = SyncOptions::default();
-    options.allow_empty = session::allow_empty(&desk.settings.deletion.allow_empty);
-    options.environment = desk.variables.clone();
-    let rehearsal = Rehearsal::new(
+    let options = session::sync_options(&desk.settings, environment);
+    let rehearsal = Rehearsal::of(
         &desk.registry,
-        Arc::clone(&desk.port),
+        desk.port.catalog(),
+        desk.port.store(),
         Arc::clone(&desk.pool),
     );
     let rehearsal = rehearsal.options(options);
@@ -122,7 +123,7 @@ pub(super) async fn apply(
         );
         return Err(Failure::new(Exit::Usage, message));
     }
-    let applied = file.plan.apply(&*desk.port).await;
+    let applied = file.plan.apply(&*desk.port.catalog()).await;
     let applied = applied.map_err(|error| refusal(&error).masked(&desk.masker))?;
     display::plan::applied(&applied, &desk.masker);
     Ok(if applied.unwritten.is_empty() {

@@ -16,6 +16,7 @@ pub(crate) mod preview;
 pub(crate) mod progress;
 mod report;
 mod scaffold;
+pub(crate) mod shadow;
 mod table;
 mod twin;
 
@@ -98,6 +99,11 @@ fn shortened(text: &str) -> String {
         shown.push_str(" ...");
     }
     shown
+}
+
+/// Prints a script for a shell, which runs it as it is.
+pub(crate) fn script(script: &[u8]) {
+    out(&String::from_utf8_lossy(script));
 }
 
 /// Prints a JSON document that people read and keep in files.

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use ocean_core::http::Masker;
-use ocean_core::{Applied, EntityRef, PlannedForBlueprint, PlannedWrite, ResyncPlan, ResyncReport};
+use ocean_core::{
+    Applied, EntityRef, FieldChange, PlannedForBlueprint, PlannedWrite, ResyncPlan, ResyncReport,
+};
 use serde_json::{Value, json};
 
 use super::number::{counted, grouped};
@@ -20,8 +22,25 @@ pub(crate) fn as_json(plan: &ResyncPlan, report: &ResyncReport) -> Value {
         "writes": plan.writes,
         "related": plan.related,
         "deletions": plan.deletions,
-        "report": report,
+        "report": repeatable(report),
     })
+}
+
+/// A report without what differs from run to run although nothing else does.
+pub(super) fn repeatable(report: &ResyncReport) -> Value {
+    let mut told = json!(report);
+    let Some(run) = told.as_object_mut() else {
+        return told;
+    };
+    run.shift_remove("id");
+    run.shift_remove("duration");
+    let resources = run.get_mut("resources").and_then(Value::as_array_mut);
+    for resource in resources.into_iter().flatten() {
+        if let Some(resource) = resource.as_object_mut() {
+            resource.shift_remove("duration");
+        }
+    }
+    told
 }
 
 /// Prints the plan by blueprint.
@@ -106,7 +125,7 @@ fn blueprint_text(
     more(text, planned.related.len(), limit, "empty ones", paint);
     for write in planned.changed.iter().take(limit) {
         let _infallible = writeln!(text, "  {}", paint.notable(&format!("~ {}", name(write))));
-        change_text(text, write, paint);
+        planned_change_text(text, write, paint);
     }
     more(text, planned.changed.len(), limit, "to change", paint);
     for EntityRef { identifier, .. } in planned.deleted.iter().take(limit) {
@@ -115,17 +134,19 @@ fn blueprint_text(
     more(text, planned.deleted.len(), limit, "to delete", paint);
 }
 
-fn change_text(text: &mut String, write: &PlannedWrite, paint: Paint) {
+fn planned_change_text(text: &mut String, write: &PlannedWrite, paint: Paint) {
     if write.changes.is_empty() {
         let why = "is written again: it holds a query, which only Port can resolve";
         let _infallible = writeln!(text, "      {}", paint.dim(why));
     }
-    let widths = write
-        .changes
-        .iter()
-        .map(|change| change.field.chars().count());
+    changes_text(text, &write.changes, paint);
+}
+
+/// Fields below each other, old and new value.
+pub(super) fn changes_text(text: &mut String, changes: &[FieldChange], paint: Paint) {
+    let widths = changes.iter().map(|change| change.field.chars().count());
     let width = widths.max().unwrap_or_default();
-    for change in &write.changes {
+    for change in changes {
         let field = &change.field;
         let from = paint.bad(&shortened(&change.from.to_string()));
         let to = paint.good(&shortened(&change.to.to_string()));

@@ -1,6 +1,9 @@
 //! How does a person read what raw items become?
 
+mod difference;
+
 use std::fmt::Write as _;
+use std::path::Path;
 
 use ocean_core::http::Masker;
 use ocean_core::{Entity, Mapped, RawItem};
@@ -8,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::number::counted;
-use super::{Paint, out, shortened};
+use super::{Paint, err, out, shortened};
 use crate::failure::Failure;
 
 /// Some items of one resource and what they become.
@@ -94,6 +97,25 @@ impl PreviewedItem {
     }
 }
 
+/// Tells that a file is watched.
+pub(crate) fn watching(path: &Path, items: usize) {
+    let items = counted(items, "item", "items");
+    let path = path.display();
+    err(&format!(
+        "\nWatching {path}; {items} are mapped again when it is saved. Ctrl-C ends.\n"
+    ));
+}
+
+/// Prints what a new version of the mapping changes.
+pub(crate) fn difference(
+    before: &[PreviewedResource],
+    after: &[PreviewedResource],
+    paint: Paint,
+    masker: &Masker,
+) {
+    out(&masker.full(&difference::text(before, after, paint)));
+}
+
 /// Prints items and entities.
 pub(crate) fn show(resources: &[PreviewedResource], raw: bool, paint: Paint, masker: &Masker) {
     let text: String = resources
@@ -138,17 +160,21 @@ fn item_text(text: &mut String, item: &PreviewedItem, raw: bool, paint: Paint) {
     } else {
         let _infallible = writeln!(text, "  {}", paint.dim(&shortened(&item.raw.to_string())));
     }
-    let verdict = match item.outcome {
-        Became::Entity => None,
-        Became::Refused => Some(paint.notable("is left out: the selector gives false")),
-        Became::NoKey => Some(paint.notable("is left out: it has no identifier or no blueprint")),
-        Became::Error => Some(paint.bad(&format!("fails: {}", item.errors.join("; ")))),
-    };
-    if let Some(verdict) = verdict {
+    if let Some(verdict) = verdict(item, paint) {
         let _infallible = writeln!(text, "  => {verdict}");
     }
     for entity in &item.entities {
         entity_text(text, entity, paint);
+    }
+}
+
+/// What became of an item that is no entity.
+fn verdict(item: &PreviewedItem, paint: Paint) -> Option<String> {
+    match item.outcome {
+        Became::Entity => None,
+        Became::Refused => Some(paint.notable("is left out: the selector gives false")),
+        Became::NoKey => Some(paint.notable("is left out: it has no identifier or no blueprint")),
+        Became::Error => Some(paint.bad(&format!("fails: {}", item.errors.join("; ")))),
     }
 }
 

@@ -174,6 +174,19 @@ impl<C: IntegrationStore> IntegrationStore for NotedCatalog<C> {
         self.inner.last_resync_start().await
     }
 
+    async fn cursor(&self, kind: &str, index: usize) -> Result<Option<SystemTime>, CatalogError> {
+        self.inner.cursor(kind, index).await
+    }
+
+    async fn set_cursor(
+        &self,
+        kind: &str,
+        index: usize,
+        cursor: SystemTime,
+    ) -> Result<(), CatalogError> {
+        self.inner.set_cursor(kind, index, cursor).await
+    }
+
     async fn send_kind_examples(
         &self,
         kind: &str,

@@ -12,7 +12,7 @@ use crate::desk::{installed, writes};
 use crate::process::{Program, jira, port};
 
 /// Installed an hour ago; since then some issues changed in Jira.
-async fn moved_on() -> (Program, JiraTwin, PortTwin) {
+pub(crate) async fn moved_on() -> (Program, JiraTwin, PortTwin) {
     let (program, jira, port) = installed().await;
     port.set_clock_offset(SignedDuration::from_hours(1));
     let change = json!({"op": "random", "updates": 3, "creates": 2, "deletes": 2, "seed": 4});

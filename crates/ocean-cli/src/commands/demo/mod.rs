@@ -17,6 +17,7 @@ use crate::failure::Failure;
 use crate::session::Session;
 use crate::signals::Signals;
 use crate::simulation::World;
+use crate::tape::TapeUse;
 
 /// Reads a simulated system into a simulated Port, twice, then listens to it, and shows what
 /// happened.
@@ -81,7 +82,8 @@ fn session(
             Failure::bug("the simulators gave settings that cannot be used", &faults)
         })?;
     let metrics = Metrics::default();
-    Session::new(app, &loaded.settings, &environment, None, &metrics)
+    let tape = TapeUse::None;
+    Session::new(app, &loaded.settings, &environment, None, &metrics, &tape)
 }
 
 async fn resync(

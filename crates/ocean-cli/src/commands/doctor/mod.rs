@@ -1,8 +1,11 @@
 //! `doctor`: does everything work that a run needs, and what is to be done if not?
 
+mod installation;
+mod webhook;
+
 use std::time::{Duration, SystemTime};
 
-use ocean_core::{Catalog as _, ErrorClass, error_chain};
+use ocean_core::{ErrorClass, error_chain};
 
 use crate::app::CliApp;
 use crate::arguments::DoctorArguments;
@@ -24,9 +27,11 @@ pub(super) async fn run(
     arguments: &DoctorArguments,
     environment: &Environment,
 ) -> Result<Exit, Failure> {
-    let desk = Desk::open(app, &arguments.desk, environment)?;
-    let mut checks = vec![Check::good("settings", "complete and valid")];
-    checks.push(webhook(&desk));
+    let desk = Desk::open(app, &arguments.desk(), environment)?;
+    let mut checks = Vec::new();
+    installation::settings(&desk, &mut checks);
+    installation::state_folder(&desk, &mut checks);
+    webhook::check(&desk, environment, &mut checks).await;
     if port(&desk, &mut checks).await {
         clock(&desk, &mut checks).await;
         match desk.mapping().await {
@@ -52,20 +57,6 @@ pub(super) async fn run(
     })
 }
 
-/// Whether somebody can send live events.
-fn webhook(desk: &Desk) -> Check {
-    const NAME: &str = "webhook";
-    match desk.settings.public_url() {
-        Some(url) if url.starts_with("https://") => {
-            Check::good(NAME, format!("live events are expected at {url}"))
-        }
-        Some(url) => Check::note(NAME, format!("live events come unencrypted to {url}"))
-            .remedy("set OCEAN__BASE_URL to an https address"),
-        None => Check::note(NAME, "there are no live events, only resyncs")
-            .remedy("set OCEAN__BASE_URL to the address at which this process can be reached"),
-    }
-}
-
 /// Whether Port answers and knows the integration.
 async fn port(desk: &Desk, checks: &mut Vec<Check>) -> bool {
     let url = &desk.settings.port.base_url;
@@ -86,7 +77,7 @@ async fn port(desk: &Desk, checks: &mut Vec<Check>) -> bool {
             is_registered
         }
         Err(error) if error.class() == ErrorClass::Unauthorized => {
-            let told = format!("{url} refuses the credentials: {}", error_chain(&error));
+            let told = format!("{url} refuses the credentials: {}", error.told());
             checks.push(Check::fault("port", told).remedy(
                 "check OCEAN__PORT__CLIENT_ID and OCEAN__PORT__CLIENT_SECRET, and \
                  OCEAN__PORT__BASE_URL if your organization is not in the EU",
@@ -94,7 +85,7 @@ async fn port(desk: &Desk, checks: &mut Vec<Check>) -> bool {
             false
         }
         Err(error) => {
-            let told = format!("{url} cannot be used: {}", error_chain(&error));
+            let told = format!("{url} cannot be used: {}", error.told());
             checks.push(Check::fault("port", told).remedy(
                 "check OCEAN__PORT__BASE_URL, HTTPS_PROXY and the firewall between this machine \
                  and Port",
@@ -107,7 +98,7 @@ async fn port(desk: &Desk, checks: &mut Vec<Check>) -> bool {
 /// Whether both clocks agree, by the time that Port told with its last answer.
 async fn clock(desk: &Desk, checks: &mut Vec<Check>) {
     const NAME: &str = "clock";
-    let Ok(theirs) = desk.port.now().await else {
+    let Ok(theirs) = desk.port.catalog().now().await else {
         return;
     };
     let ours = SystemTime::now();
@@ -133,7 +124,7 @@ async fn blueprints(desk: &Desk, mapping: &Mapping, checks: &mut Vec<Check>) {
     names.dedup();
     let before = checks.len();
     for name in &names {
-        match desk.port.blueprint(name).await {
+        match desk.port.catalog().blueprint(name).await {
             Ok(Some(_)) => {}
             Ok(None) => checks.push(
                 Check::fault(NAME, format!("there is no blueprint {name}"))
@@ -168,7 +159,7 @@ async fn source(desk: &Desk, mapping: &Mapping, checks: &mut Vec<Check>) {
 }
 
 fn readable(kind: &str, sample: &Sample) -> Check {
-    match &sample.error {
+    match sample.error.as_deref() {
         Some(error) if error.class() == ErrorClass::Unauthorized => {
             Check::fault(kind, format!("is refused: {}", error_chain(error)))
                 .remedy("check the credentials, OCEAN__INTEGRATION__CONFIG__*")

@@ -1,5 +1,9 @@
 //! `preview`: which entities do some raw items of a kind become?
 
+mod watch;
+
+use std::path::Path;
+
 use ocean_core::{Batch, MapOptions, Mapped, RawItem};
 
 use crate::app::CliApp;
@@ -11,6 +15,17 @@ use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::samples::{self, Sample};
+use crate::signals::Signals;
+
+use self::watch::Kept;
+
+/// What is previewed again and again.
+#[derive(Debug, Clone, Copy)]
+struct Previewing<'a> {
+    kind: &'a str,
+    path: &'a Path,
+    paint: display::Paint,
+}
 
 /// Reads as many items as asked for, maps them, and writes nothing.
 pub(super) async fn run(
@@ -19,13 +34,22 @@ pub(super) async fn run(
     environment: &Environment,
 ) -> Result<Exit, Failure> {
     let desk = Desk::open(app, &arguments.desk, environment)?;
-    let previewed = preview(&desk, arguments).await;
+    let mut kept = Kept::new();
+    let previewed = preview(&desk, arguments, &mut kept).await;
+    desk.close()?;
     let previewed = previewed.map_err(|failure| failure.masked(&desk.masker))?;
+    let paint = display::Paint::of_stdout(environment);
     if arguments.json {
         display::json(&previewed, &desk.masker)?;
     } else {
-        let paint = display::Paint::of_stdout(environment);
         display::preview::show(&previewed, arguments.raw, paint, &desk.masker);
+    }
+    if let (true, Some(path)) = (arguments.watch, &arguments.desk.mapping) {
+        let signals = Signals::listen().map_err(|error| Failure::bug("no signals", &error))?;
+        let kind = &arguments.kind;
+        let previewing = Previewing { kind, path, paint };
+        watch::watch(&desk, &previewing, &kept, previewed, signals.stop()).await?;
+        return Ok(signals.received().map_or(Exit::Done, Exit::Stopped));
     }
     let is_whole = previewed.iter().all(PreviewedResource::is_whole);
     Ok(if is_whole {
@@ -38,6 +62,7 @@ pub(super) async fn run(
 async fn preview(
     desk: &Desk,
     arguments: &PreviewArguments,
+    kept: &mut Kept,
 ) -> Result<Vec<PreviewedResource>, Failure> {
     let mapping = desk.mapping().await?;
     let mut previewed = Vec::new();
@@ -48,6 +73,7 @@ async fn preview(
         {
             return Err(failure);
         }
+        kept.keep(resource, &sample);
         previewed.push(map(desk, resource, sample).await?);
     }
     Ok(previewed)
@@ -58,7 +84,7 @@ async fn map(
     resource: Resource<'_>,
     sample: Sample,
 ) -> Result<PreviewedResource, Failure> {
-    let problem = sample.error.as_ref().map(|error| {
+    let problem = sample.error.as_deref().map(|error| {
         let error = ocean_core::error_chain(error);
         format!("the reading ended: {error}")
     });

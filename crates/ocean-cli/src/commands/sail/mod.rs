@@ -3,21 +3,24 @@
 mod beside;
 mod once;
 mod serve;
+mod shadow;
 mod told;
 
 use ocean_core::Metrics;
+use ocean_core::http::Masker;
 use ocean_core::settings::{Loaded, Settings, SettingsWarning};
 
 use self::beside::Beside;
 use self::told::Told;
 use crate::app::CliApp;
-use crate::arguments::{SailArguments, SailOptions};
+use crate::arguments::{SailArguments, SailOptions, TapeOptions};
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::logging::{self, Log};
 use crate::session::Session;
 use crate::signals::Signals;
+use crate::tape::TapeUse;
 
 /// Runs the integration.
 pub(super) async fn run(
@@ -39,11 +42,18 @@ pub(super) async fn run(
     metrics.add(log.measured());
     let ended = async {
         let signals = Signals::listen().map_err(|error| Failure::bug("no signals", &error))?;
-        let session = Session::new(app, &settings, &environment, Some(&folder), &metrics)?;
+        if options.shadow {
+            let shadow = shadow::OnLookout::new(app, &settings, &environment)?;
+            let teller = shadow.teller(&options, &masker, &environment);
+            return shadow.run(&settings, teller, &signals).await;
+        }
+        let tape = tape(app, &options, &settings, &masker)?;
+        let session = Session::new(app, &settings, &environment, Some(&folder), &metrics, &tape)?;
         let beside = Beside::start(&session, &settings, &metrics, &log);
         let ended = if settings.event_listener.is_once() {
             let told = Told::waiting(&options, &masker, &log);
-            once::run(&session, &told, &signals).await
+            let ended = once::run(&session, &told, &signals).await;
+            ended.and_then(|exit| tape.finish().map(|()| exit))
         } else {
             let told = Told::queued(&options, &masker, &log)?;
             serve::run(&session, &settings, told, &signals).await
@@ -52,6 +62,24 @@ pub(super) async fn run(
         ended
     };
     ended.await.map_err(|failure| failure.masked(&masker))
+}
+
+/// The recording that was asked for.
+fn tape(
+    app: &CliApp,
+    options: &SailOptions,
+    settings: &Settings,
+    masker: &Masker,
+) -> Result<TapeUse, Failure> {
+    if options.record.is_some() && !settings.event_listener.is_once() {
+        let message = "a tape holds one resync, and this process would run many";
+        return Err(Failure::new(Exit::Usage, message).hint("add --once"));
+    }
+    let wanted = TapeOptions {
+        record: options.record.clone(),
+        replay: None,
+    };
+    TapeUse::recorded(&wanted, app, settings, masker)
 }
 
 fn load(

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use ocean_core::http::Masker;
 use ocean_core::settings::Settings;
 use ocean_core::{Calls, HttpSide, ResyncEnd, Runtime, ServerOptions, Triggers, error_chain};
 use ocean_port::OCEAN_CORE_VERSION;
@@ -26,7 +27,7 @@ pub(super) async fn run(
     let StateFolder { queue, control } = folder?;
     let every = settings.process.scheduled_resync_interval;
     let triggers = Triggers::of(&settings.event_listener, every, session.incremental());
-    let http = http_side(settings, &triggers, &told);
+    let http = http_side(settings, &triggers, &told.masker);
     let addr = http.addr;
     let runtime = Runtime::new(session.resyncs().clone(), session.live(queue), triggers)
         .on_resync_end(move |end| tell(&told, end));
@@ -45,7 +46,8 @@ pub(super) async fn run(
     Ok(stopped(signals))
 }
 
-fn stopped(signals: &Signals) -> Exit {
+/// How a process ends that was asked to.
+pub(super) fn stopped(signals: &Signals) -> Exit {
     signals.received().map_or(Exit::Done, Exit::Stopped)
 }
 
@@ -71,10 +73,10 @@ async fn folder(settings: &Settings) -> Result<StateFolder, Failure> {
 }
 
 /// How the process is reached, and warnings about what that means.
-fn http_side(settings: &Settings, triggers: &Triggers, told: &Told) -> HttpSide {
+pub(super) fn http_side(settings: &Settings, triggers: &Triggers, masker: &Masker) -> HttpSide {
     let addr = SocketAddr::from((Ipv4Addr::UNSPECIFIED, settings.application.port));
     let mut http = HttpSide::new(addr, OCEAN_CORE_VERSION);
-    http.masker = told.masker.clone();
+    http.masker = masker.clone();
     http.options = ServerOptions::new()
         .path_prefix(settings.server.path_prefix.as_str())
         .legacy_status(settings.webhook.legacy_status)
