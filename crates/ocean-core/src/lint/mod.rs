@@ -118,8 +118,11 @@ impl Linter {
             expressions::check(&subject, &mut findings);
             self.check_blueprint(&subject, resource, &mut findings);
             let shape = self.shape_of(mapper);
-            if let Some(items) = self.samples.get(&index) {
-                samples::check(&subject, shape, items, &self.environment, &mut findings);
+            match self.samples.get(&index) {
+                Some(items) => {
+                    samples::check(&subject, shape, items, &self.environment, &mut findings);
+                }
+                None => samples::check_constants(&subject, shape, &mut findings),
             }
         }
         findings.sort_by_key(|finding| finding.place.as_ref().map(|place| place.position));

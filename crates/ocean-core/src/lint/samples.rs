@@ -54,6 +54,24 @@ pub(super) fn check(
     }
 }
 
+/// Looks at the expressions that give the same for every item, when there are no samples.
+pub(super) fn check_constants(
+    subject: &Subject<'_>,
+    shape: Option<&Shape>,
+    findings: &mut Vec<Finding>,
+) {
+    for (field, _) in subject.mapper.written() {
+        // A selector is looked at in any case.
+        if subject.is_broken(field) || field == "selector.query" {
+            continue;
+        }
+        let constant = subject.mapper.constant(field);
+        let constant = constant.filter(|value| !value.is_null());
+        let misfit = constant.and_then(|value| misfit(field, &value, shape));
+        findings.extend(misfit.map(|misfit| subject.finding(field, misfit)));
+    }
+}
+
 impl Given {
     fn take(&mut self, explained: ExplainedExpression, shape: Option<&Shape>) {
         if let Gives::Error(error) = &explained.gives {
@@ -124,6 +142,7 @@ impl Given {
 fn misfit(field: &str, value: &Value, shape: Option<&Shape>) -> Option<String> {
     let needed = match field.split_once('.') {
         Some(("selector", _)) => (!value.is_boolean()).then_some("true or false"),
+        _ if field == "port.itemsToParse" => (!value.is_array()).then_some("a list"),
         Some(("properties", name)) => {
             let wanted = shape?.type_of(name)?;
             (!is_type(value, wanted)).then_some(wanted_text(wanted))

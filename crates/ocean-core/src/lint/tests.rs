@@ -289,3 +289,33 @@ fn a_field_that_is_there_and_empty_is_no_fault() {
     let found = linter().lint("m.yaml", &SOUND.replace(".fields.due", ".fields.due.date"));
     assert!(found.is_empty(), "{}", shown(&found));
 }
+
+#[test]
+fn a_list_of_parts_that_is_no_list_is_found() {
+    let (sound, planted) = (
+        "    port:\n",
+        "    port:\n      itemsToParse: ^.fields.status\n",
+    );
+    let missed = missed(
+        &linter(),
+        sound,
+        planted,
+        "gives an object, and a list is needed",
+    );
+    assert_eq!(missed, None);
+}
+
+#[test]
+fn a_fixed_value_of_the_wrong_type_is_found_without_samples() {
+    let mut blind = linter();
+    blind.samples.clear();
+    let (sound, planted) = (r#"".fields.points // 0""#, r#"^'"many"'"#);
+    let missed_one = missed(
+        &blind,
+        sound,
+        planted,
+        "gives a text, and a number is needed",
+    );
+    assert_eq!(missed_one, None);
+    assert_eq!(blind.lint("m.yaml", SOUND), []);
+}
