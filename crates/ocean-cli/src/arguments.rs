@@ -15,6 +15,7 @@ pub(crate) use self::desk::{
 use crate::app::CliApp;
 
 mod desk;
+mod examples;
 
 /// The simulator that every integration has.
 pub(crate) const PORT: &str = "port";
@@ -44,7 +45,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Read everything and make Port's catalog equal to it (the default command).
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = examples::SAIL)]
     Sail(SailArguments),
 
     /// See it work: no account, no settings, no network.
@@ -52,9 +53,11 @@ pub(crate) enum Command {
     /// Starts a simulated third-party system and a simulated Port on this machine, reads the one
     /// into the other, changes a few items, and reads again. Reads neither environment nor `.env`
     /// nor `config.yaml`.
+    #[command(after_help = examples::DEMO)]
     Demo(DemoArguments),
 
     /// Run one simulator on its own, for any client in any language.
+    #[command(after_help = examples::TWIN)]
     Twin(TwinArguments),
 
     /// Look at the settings.
@@ -84,19 +87,13 @@ pub(crate) enum Command {
     Doctor(DoctorArguments),
 
     /// Print what makes a shell complete this command line.
-    #[command(after_help = COMPLETIONS)]
+    #[command(after_help = examples::COMPLETIONS)]
     Completions(CompletionsArguments),
 
     /// Print a JSON Schema, for editors and validators.
     #[command(subcommand)]
     Schema(SchemaCommand),
 }
-
-const COMPLETIONS: &str = "\
-Examples (NAME stands for the name of this program):
-  bash   NAME completions bash > ~/.local/share/bash-completion/completions/NAME
-  zsh    NAME completions zsh > \"${fpath[1]}/_NAME\"
-  fish   NAME completions fish > ~/.config/fish/completions/NAME.fish";
 
 #[derive(Debug, Args)]
 pub(crate) struct CompletionsArguments {
@@ -107,6 +104,7 @@ pub(crate) struct CompletionsArguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
     /// Show each effective setting and where it comes from; secrets are masked.
+    #[command(after_help = examples::CONFIG)]
     Show(ConfigArguments),
 }
 
@@ -215,12 +213,15 @@ pub(crate) struct ConfigArguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum DlqCommand {
     /// List them: number, time, attempts and why they were given up.
+    #[command(after_help = examples::DLQ_LIST)]
     List(DlqListArguments),
     /// Let them be handled once more.
     ///
     /// A process that runs handles them at once, otherwise the next one does.
+    #[command(after_help = examples::DLQ_CHOICE)]
     Replay(DlqChoice),
     /// Forget them for good.
+    #[command(after_help = examples::DLQ_CHOICE)]
     Drop(DlqChoice),
 }
 

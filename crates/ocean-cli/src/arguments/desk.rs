@@ -68,7 +68,11 @@ pub(crate) struct PlanArguments {
 Exit codes:
   0    everything was done
   12   the catalog is not what it was when the plan was made, and nothing was done;
-       or Port refused a part of it")]
+       or Port refused a part of it
+
+Examples:
+  plan --out plan.json    look at it, and then
+  apply plan.json         do exactly that")]
 pub(crate) struct ApplyArguments {
     /// A file that `plan --out` wrote.
     #[arg(value_name = "FILE")]
@@ -181,7 +185,11 @@ pub(crate) struct LintArguments {
 #[command(after_help = "\
 Exit codes:
   0    everything works
-  12   something does not")]
+  12   something does not
+
+Examples:
+  doctor                        what works, and what to do about the rest
+  doctor --mapping draft.yaml   with a draft of the mapping")]
 pub(crate) struct DoctorArguments {
     /// Print one JSON document.
     #[arg(long)]
@@ -213,8 +221,10 @@ pub(crate) enum SchemaCommand {
     /// Of a mapping document, with the selectors of every kind.
     ///
     /// It refuses keys that nothing reads, of which a run only warns.
+    #[command(after_help = super::examples::SCHEMA)]
     Mapping,
 
     /// Of `config.yaml`, with the settings of the integration.
+    #[command(after_help = super::examples::SCHEMA)]
     Settings,
 }
