@@ -28,4 +28,5 @@ mod soak;
 mod staying;
 mod stopped;
 mod tape;
+mod transcripts;
 mod watch;
