@@ -113,9 +113,36 @@ impl Desk {
         Ok(Mapping { config, compiled })
     }
 
+    /// What to say when Port has no mapping because it does not know the integration.
+    async fn unregistered(&self) -> Option<Failure> {
+        let is_registered = self.port.is_registered().await.unwrap_or(true);
+        (!is_registered).then(|| {
+            let message = "Port does not know the integration yet, and so has no mapping of it";
+            Failure::new(Exit::Incomplete, message)
+                .hint("`sail --once` registers it with its mapping; --mapping takes a file instead")
+        })
+    }
+
+    /// A failure of a command, without secrets, and with what a tape has to do with it.
+    pub(crate) fn told(&self, failure: Failure) -> Failure {
+        let failure = match &self.tape {
+            TapeUse::Replay(_) if failure.message().contains(NOT_ON_TAPE) => failure.hint(
+                "a tape has what the recorded command asked for; another command, and a mapping \
+                 with other selectors, may ask for other things",
+            ),
+            _ => failure,
+        };
+        failure.masked(&self.masker)
+    }
+
     async fn of_port(&self) -> Result<Parsed, Failure> {
-        let stored = self.port.store().mapping().await;
-        let stored = stored.map_err(|error| Failure::of_port(error.class(), &error))?;
+        let stored = match self.port.store().mapping().await {
+            Ok(stored) => stored,
+            Err(error) => {
+                let failure = Failure::of_port(error.class(), &error);
+                return Err(self.unregistered().await.unwrap_or(failure));
+            }
+        };
         let Some(stored) = stored else {
             let message = "the integration has no mapping at Port yet";
             return Err(Failure::new(Exit::Invalid, message).hint(WITH_FILE));
@@ -126,6 +153,9 @@ impl Desk {
         })
     }
 }
+
+/// How errors of a replay say what is missing.
+const NOT_ON_TAPE: &str = "not on the tape";
 
 const WITH_FILE: &str = "name a file with --mapping";
 

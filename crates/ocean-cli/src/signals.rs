@@ -40,6 +40,20 @@ pub(crate) struct Signals {
 impl Signals {
     /// Begins to listen; from now on no signal ends the process by itself.
     pub(crate) fn listen() -> io::Result<Self> {
+        Self::listen_and(|signal| {
+            tracing::warn!(
+                ?signal,
+                "stopping; what is being written is finished first, a second signal ends at once"
+            );
+        })
+    }
+
+    /// The same for a command that writes nothing, and so has nothing to tell.
+    pub(crate) fn listen_quietly() -> io::Result<Self> {
+        Self::listen_and(|_| {})
+    }
+
+    fn listen_and(tell: impl Fn(Signal) + Send + 'static) -> io::Result<Self> {
         let stop = CancellationToken::new();
         let received = Arc::new(OnceLock::new());
         let mut waiting = Waiting::new()?;
@@ -49,10 +63,7 @@ impl Signals {
             async move {
                 let first = waiting.next().await;
                 let signal = *received.get_or_init(|| first);
-                tracing::warn!(
-                    ?signal,
-                    "stopping; what is being written is finished first, a second signal ends at once"
-                );
+                tell(signal);
                 stop.cancel();
                 end_process(waiting.next().await);
             }

@@ -24,7 +24,7 @@ pub(super) async fn run(
     let desk = Desk::open(app, &arguments.desk, environment)?;
     let explained = explain(&desk, arguments).await;
     desk.close()?;
-    let explained = explained.map_err(|failure| failure.masked(&desk.masker))?;
+    let explained = explained.map_err(|failure| desk.told(failure))?;
     if arguments.json {
         display::json(&explained, &desk.masker)?;
     } else {

@@ -42,8 +42,11 @@ pub(super) async fn run(
     if let Some(desk) = &desk {
         desk.close()?;
     }
+    let findings = linted.map_err(|failure| match &desk {
+        Some(desk) => desk.told(failure),
+        None => failure,
+    })?;
     let masker = desk.map(|desk| desk.masker).unwrap_or_default();
-    let findings = linted.map_err(|failure| failure.masked(&masker))?;
     let paint = display::Paint::of_stdout(environment);
     if arguments.json {
         display::json(&display::lint::as_json(&findings), &masker)?;

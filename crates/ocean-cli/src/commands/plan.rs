@@ -39,7 +39,7 @@ pub(super) async fn plan(
     let desk = Desk::open(app, &arguments.desk, environment)?;
     let planned = rehearse(&desk, environment).await;
     desk.close()?;
-    let (plan, report) = planned.map_err(|failure| failure.masked(&desk.masker))?;
+    let (plan, report) = planned.map_err(|failure| desk.told(failure))?;
     let file = PlanFile {
         version: VERSION,
         integration: desk.settings.integration.identifier.clone(),
@@ -79,7 +79,7 @@ async fn rehearse(
     );
     let rehearsal = rehearsal.options(options);
     let rehearsal = rehearsal.mapping(mapping.config.to_value());
-    let signals = Signals::listen().map_err(|error| Failure::bug("no signals", &error))?;
+    let signals = Signals::listen_quietly().map_err(|error| Failure::bug("no signals", &error))?;
     let progress = Progress::default();
     let live = LiveProgress::of_rehearsal(progress.clone());
     let ended = rehearsal.run(&progress, signals.stop()).await;

@@ -113,7 +113,7 @@ pub enum HttpError {
         source: TransportError,
     },
     /// The request cannot be sent, for example because its URL has no host.
-    #[error("{call}: the request cannot be sent")]
+    #[error("{call}: nothing was sent")]
     InvalidRequest {
         /// The call.
         call: Box<CallContext>,

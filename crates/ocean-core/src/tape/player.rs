@@ -54,7 +54,7 @@ impl Transport for Player {
             } else {
                 " with this body"
             };
-            return Err(unusable(format!("{method} {url}{body} is not on the tape")));
+            return Err(unusable(format!("it is not on the tape{body}")));
         };
         let exchange = self.tape.exchange(span).map_err(unusable)?;
         match exchange {

@@ -152,7 +152,7 @@ async fn a_request_that_is_not_on_the_tape_is_named() {
     let ended = program.run(&arguments).await;
     assert_eq!(ended.code, Some(12), "{}{}", ended.stdout, ended.stderr);
     assert!(
-        ended.stdout.contains("is not on the tape"),
+        ended.stdout.contains("it is not on the tape"),
         "{}",
         ended.stdout
     );

@@ -3,7 +3,8 @@
 //! The files in `tests/transcripts` are stories in Markdown. In a block `console` a line with `$`
 //! is run, and what follows is what it has to print: stdout, `? 3` for an exit code other than 0,
 //! stderr. A block `file NAME` is written to the folder first, and a block `change` is what then
-//! happens in Jira. `# first 5 lines` after a command shows the beginning of long output;
+//! happens in Jira. After a command `# first 5 lines` shows the beginning of long output,
+//! `# silently` nothing but the exit code, `# without numbers` what is a matter of luck as `N`, and
 //! `# until TEXT` stops a command that stays up once it has said that.
 //!
 //! `TRANSCRIPTS=overwrite` writes what is printed into the files; look at what changed.
@@ -58,6 +59,9 @@ impl Stage {
             return self.shown(&output, code, "");
         }
         let ended = self.program.run(&arguments).await;
+        if remark == "silently" {
+            return self.shown("", ended.code, "");
+        }
         let first = remark.strip_prefix("first ").and_then(|rest| {
             let number = rest.split_whitespace().next()?;
             number.parse::<usize>().ok()
@@ -67,7 +71,11 @@ impl Stage {
             .split_inclusive('\n')
             .take(first.unwrap_or(usize::MAX))
             .collect();
-        self.shown(&stdout, ended.code, &ended.stderr)
+        let shown = self.shown(&stdout, ended.code, &ended.stderr);
+        if remark == "without numbers" {
+            return shown.lines().map(|line| numberless(line) + "\n").collect();
+        }
+        shown
     }
 
     fn shown(&self, stdout: &str, code: Option<i32>, stderr: &str) -> String {
@@ -100,19 +108,36 @@ fn steady(line: &str) -> Option<String> {
         let digits = |letter: char| letter.is_ascii_digit() || ".,_".contains(letter);
         !word.is_empty() && word.chars().all(digits)
     };
-    let mut steady: Vec<String> = Vec::new();
-    for (place, word) in words.iter().enumerate() {
-        let unit = words
-            .get(place + 1)
-            .map_or("", |unit| unit.trim_end_matches(['.', ',', ')']));
-        let is_time = is_number(word) && ["s", "ms", "items/s", "MB"].contains(&unit);
-        steady.push(if is_time {
-            "[..]".to_owned()
+    let mut steady = String::new();
+    let mut words_left = words.iter().enumerate();
+    while let Some((place, word)) = words_left.next() {
+        let unit = words.get(place + 1).copied().unwrap_or_default();
+        let plain = unit.trim_end_matches(['.', ',', ')', ':']);
+        let starts = word.trim_start_matches('(');
+        if is_number(starts) && ["s", "ms", "items/s", "MB"].contains(&plain) {
+            // A shorter time has more blanks before it.
+            steady.truncate(steady.trim_end().len());
+            let end = unit.get(plain.len()..).unwrap_or_default();
+            let begin = word.strip_suffix(starts).unwrap_or_default();
+            let _infallible = write!(steady, " {begin}[time]{end} ");
+            words_left.next();
         } else {
-            port_less(word)
-        });
+            steady.push_str(&port_less(word));
+            steady.push(' ');
+        }
     }
-    Some(steady.join(" ").trim_end().to_owned())
+    Some(steady.trim_end().to_owned())
+}
+
+/// A line in which each number is `N`, however many digits it has.
+fn numberless(line: &str) -> String {
+    let is_digit = |letter: char| letter.is_ascii_digit() || ".,".contains(letter);
+    let words = line.split_whitespace().map(|word| {
+        let is_number =
+            word.chars().all(is_digit) && word.contains(|one: char| one.is_ascii_digit());
+        if is_number { "N" } else { word }
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// A word without the port that the system chose.

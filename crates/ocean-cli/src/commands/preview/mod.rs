@@ -37,7 +37,7 @@ pub(super) async fn run(
     let mut kept = Kept::new();
     let previewed = preview(&desk, arguments, &mut kept).await;
     desk.close()?;
-    let previewed = previewed.map_err(|failure| failure.masked(&desk.masker))?;
+    let previewed = previewed.map_err(|failure| desk.told(failure))?;
     let paint = display::Paint::of_stdout(environment);
     if arguments.json {
         display::json(&previewed, &desk.masker)?;
@@ -45,7 +45,8 @@ pub(super) async fn run(
         display::preview::show(&previewed, arguments.raw, paint, &desk.masker);
     }
     if let (true, Some(path)) = (arguments.watch, &arguments.desk.mapping) {
-        let signals = Signals::listen().map_err(|error| Failure::bug("no signals", &error))?;
+        let signals =
+            Signals::listen_quietly().map_err(|error| Failure::bug("no signals", &error))?;
         let kind = &arguments.kind;
         let previewing = Previewing { kind, path, paint };
         watch::watch(&desk, &previewing, &kept, previewed, signals.stop()).await?;
