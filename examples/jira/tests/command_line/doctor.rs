@@ -158,13 +158,13 @@ async fn a_folder_that_cannot_be_used_is_a_fault() {
 async fn settings_that_do_nothing_are_told() {
     let (program, _jira, _port) = installed().await;
     let program = program
-        .set("OCEAN__STREAMING__ENABLED", "true")
+        .set("OCEAN__PROBE_ID", "7")
         .set("OCEAN__WEBHOOK__LEGACY_STATUS", "true")
         .set("OCEAN__PROCES_EXECUTION_MODE", "multi_process");
     let ended = program.run(&["doctor"]).await;
     assert_eq!(ended.code, Some(0), "{}", ended.stdout);
     for told in [
-        "OCEAN__STREAMING__ENABLED does nothing: it tunes what the original has",
+        "OCEAN__PROBE_ID does nothing: it tunes what the original has",
         "OCEAN__WEBHOOK__LEGACY_STATUS does nothing: there are no live events",
         "OCEAN__PROCES_EXECUTION_MODE: unknown setting, ignored",
     ] {

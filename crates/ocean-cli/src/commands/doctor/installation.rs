@@ -42,7 +42,7 @@ fn idle(settings: &Settings) -> Vec<(String, &'static str)> {
     given
         .filter_map(|one| {
             let group = one.path.split('.').next().unwrap_or_default();
-            let reason = if one.value_shown == WITHOUT_EFFECT {
+            let reason = if one.value_shown.ends_with(WITHOUT_EFFECT) {
                 "it tunes what the original has and this program has not"
             } else if !live && OF_LIVE_EVENTS.contains(&group) {
                 "there are no live events"

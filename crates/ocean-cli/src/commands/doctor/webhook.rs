@@ -67,14 +67,18 @@ async fn answers(desk: &Desk, environment: &Environment, url: &str) -> Check {
 
 async fn ask(desk: &Desk, environment: &Environment, url: &str) -> Result<StatusCode, HttpError> {
     let deadlines = Deadlines::default().connect(PATIENCE).total(PATIENCE);
-    let client = HttpClient::builder(NAME)
+    let mut client = HttpClient::builder(NAME)
         .proxies(environment.proxies())
         .verify_tls(desk.settings.ssl.third_party.verify)
         .deadlines(deadlines)
         .follow_redirects(false)
         .masker(desk.masker.clone())
-        .retry(RetryPolicy::default().max_attempts(1))
-        .build()?;
+        .retry(RetryPolicy::default().max_attempts(1));
+    // Whatever is wrong with the file was told when the other clients were made.
+    if let Ok(Some(pem)) = environment.authorities() {
+        client = client.only_ca_pem(pem);
+    }
+    let client = client.build()?;
     // A URL that cannot be asked is one that senders cannot use either.
     let request = Request::get(url).body(Bytes::new()).unwrap_or_default();
     let answer = client.send_any_status(request).await?;
