@@ -145,6 +145,7 @@ impl HttpClient {
             url: RedactedUri::default(),
             attempts: 0,
             elapsed: std::time::Duration::ZERO,
+            repeatable: self.inner.settings.repeatable,
         };
         HttpError::InvalidRequest {
             call: Box::new(call),
