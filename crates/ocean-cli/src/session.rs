@@ -219,6 +219,7 @@ impl StartUp for Session {
     }
 }
 
+/// What the operator decides about resyncs.
 pub(crate) fn sync_options(settings: &Settings, environment: &Environment) -> SyncOptions {
     let mut options = SyncOptions::default();
     options.allow_empty = allow_empty(&settings.deletion.allow_empty);
