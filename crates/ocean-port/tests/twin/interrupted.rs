@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::stream::{self, StreamExt as _};
 use ocean_port::{Defaults, Origin, PortClient};
 use ocean_testkit::port::PortTwin;
-use ocean_testkit::{Action, Rule};
+use ocean_testkit::{Action, Entry, Rule};
 use serde_json::{Value, json};
 
 use crate::config;
@@ -238,6 +238,12 @@ async fn what_another_start_began_after_it_was_looked_for_is_finished() {
     twin.faults().add(look.times(1));
     client.provision(&everything()).await.unwrap();
     assert_eq!(left(&twin), undisturbed(&everything()).await.0);
+    // Before it is noted that everything is there, since who dies in between is not asked again.
+    let requests = twin.journal().requests();
+    let of_a = |one: &Entry| one.method == "PATCH" && one.path() == "/v1/blueprints/a";
+    let noted = |one: &Entry| one.json()["arePortResourcesInitialized"] == true;
+    let finished = requests.iter().rposition(of_a).unwrap();
+    assert!(finished < requests.iter().position(noted).unwrap());
 }
 
 #[tokio::test]
