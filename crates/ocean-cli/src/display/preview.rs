@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::number::counted;
-use super::{Paint, err, out, shortened};
+use super::{Paint, out, shortened};
 use crate::failure::Failure;
 
 /// Some items of one resource and what they become.
@@ -101,7 +101,7 @@ impl PreviewedItem {
 pub(crate) fn watching(path: &Path, items: usize) {
     let items = counted(items, "item", "items");
     let path = path.display();
-    err(&format!(
+    out(&format!(
         "\nWatching {path}; {items} are mapped again when it is saved. Ctrl-C ends.\n"
     ));
 }
