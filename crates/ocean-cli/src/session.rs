@@ -65,10 +65,8 @@ impl Session {
         let port = Arc::new(PortClient::new(with_webhook(port, settings))?);
         let pool = Arc::new(mapper_pool(settings)?);
         let mut options = sync_options(settings, environment);
-        if matches!(tape, TapeUse::Record(_)) {
-            // Examples are whole items, for which the source is asked otherwise than for a plan.
-            options.send_examples = false;
-        }
+        // Examples are whole items, for which the source is asked otherwise than for a plan.
+        options.send_examples &= !matches!(tape, TapeUse::Record(_));
         let environment = options.environment.clone();
         let fence = Fence::new();
         let lake = lake(&port, settings);
