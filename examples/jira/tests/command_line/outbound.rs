@@ -38,7 +38,6 @@ async fn an_integration_of_another_runtime_is_left_alone() {
     let ended = Program::between(&jira, &port)
         .set("OCEAN__RUNTIME", "Saas")
         .set("OCEAN__DISABLE_IP_OUTBOUND_BLOCKER", "true")
-        .set("APPLICATION__ENABLE_HTTP_LOGGING", "false")
         .run(&["--once"])
         .await;
     is_refused(&ended, 10, "OnPrem");
