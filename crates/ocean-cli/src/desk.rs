@@ -19,7 +19,7 @@ use crate::environment::{Environment, read};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::held::Held;
-use crate::tape::{self, TapeUse};
+use crate::tape::TapeUse;
 use crate::{logging, session};
 
 /// A connected source, a Port to read from, and what turns items into entities.
@@ -215,7 +215,7 @@ fn of_tape(app: &CliApp, tape: &Tape) -> Result<Loaded, Failure> {
         );
         return Err(Failure::new(Exit::Usage, message));
     }
-    quiet(app, tape::sources(tape))
+    quiet(app, tape.sources())
 }
 
 fn quiet(app: &CliApp, sources: Sources) -> Result<Loaded, Failure> {

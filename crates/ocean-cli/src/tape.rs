@@ -1,34 +1,13 @@
 //! Is a run recorded, or replayed from what was recorded?
 
-use std::collections::BTreeMap;
-
 use ocean_core::http::{HttpClientBuilder, Masker};
-use ocean_core::settings::{Origin, Settings, Sources};
+use ocean_core::settings::Settings;
 use ocean_core::{Tape, TapeError, TapeHeader, TapeRecorder, error_chain};
-use serde_json::Value;
 
 use crate::app::CliApp;
 use crate::arguments::TapeOptions;
 use crate::exit::Exit;
 use crate::failure::Failure;
-
-/// What a replay says is the origin of its settings.
-const FROM_TAPE: &str = "the tape";
-
-/// What stands in the place of settings that are not on a tape.
-const REDACTED: &str = "[REDACTED]";
-
-/// Settings that are about the process and not about what it reads.
-const OF_THE_PROCESS: [&str; 8] = [
-    "actions_processor",
-    "application",
-    "base_url",
-    "event_listener",
-    "live_events",
-    "metrics",
-    "resync",
-    "state_dir",
-];
 
 /// What a run does with a tape.
 #[derive(Debug, Clone, Default)]
@@ -59,7 +38,7 @@ impl TapeUse {
         let Some(path) = &options.record else {
             return Ok(Self::None);
         };
-        let header = TapeHeader::new(app.name).settings(of(settings));
+        let header = TapeHeader::of_run(app.name, settings);
         let recorder = TapeRecorder::create(path, &header, masker.clone());
         recorder.map(Self::Record).map_err(|error| failure(&error))
     }
@@ -80,43 +59,6 @@ impl TapeUse {
             Self::None | Self::Replay(_) => Ok(()),
         }
     }
-}
-
-/// The settings of a recorded run; a replay reads no others, so that it needs none.
-pub(crate) fn sources(tape: &Tape) -> Sources {
-    let recorded = tape.header().settings.iter();
-    let mut sources = Sources::new(BTreeMap::new());
-    for secret in ["port.client_id", "port.client_secret"] {
-        sources = sources.set(secret, REDACTED, FROM_TAPE);
-    }
-    for (path, value) in recorded {
-        sources = sources.set(path.as_str(), value.clone(), FROM_TAPE);
-    }
-    sources
-}
-
-/// The settings that somebody gave, with a replacement for each secret.
-fn of(settings: &Settings) -> BTreeMap<String, Value> {
-    let explained = settings.explain();
-    let masked = explained
-        .iter()
-        .find(|one| one.path == "port.client_secret");
-    let masked = masked.map(|one| one.value_shown.clone());
-    let given = explained.into_iter().filter(|one| {
-        let group = one.path.split('.').next().unwrap_or_default();
-        one.origin != Origin::Default && !OF_THE_PROCESS.contains(&group)
-    });
-    given
-        .map(|one| {
-            let is_secret = Some(&one.value_shown) == masked.as_ref();
-            let value = if is_secret {
-                Value::from(REDACTED)
-            } else {
-                serde_json::from_str(&one.value_shown).unwrap_or(Value::String(one.value_shown))
-            };
-            (one.path, value)
-        })
-        .collect()
 }
 
 fn failure(error: &TapeError) -> Failure {

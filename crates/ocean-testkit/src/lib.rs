@@ -31,6 +31,7 @@
 //! | to | start with |
 //! | --- | --- |
 //! | test an integration | `Harness`, `Webhook`, `conformance` (feature `harness`) |
+//! | test it on what was recorded | `Harness::tape` (feature `harness`) |
 //! | simulate a system that has no simulator here | [`SourceTwin`], [`Paging`] |
 //! | break a system that cannot be steered | [`Proxy`] |
 //! | serve something over HTTP | [`Server`], [`Service`], [`Request`], [`Response`] |

@@ -212,6 +212,24 @@ async fn an_event_that_github_did_not_sign_is_refused() -> Result<(), HarnessErr
     Ok(())
 }
 
+/// `OCEAN_TAPES=record` records the tape again, from the simulated GitHub.
+#[tokio::test]
+async fn a_recorded_organization_still_makes_the_same_catalog() -> Result<(), HarnessError> {
+    let github = github().await;
+    let bench = harness(&github)
+        .tape("tests/tapes/organization.jsonl")
+        .start()
+        .await?;
+    let report = bench.resync().await?;
+    assert_eq!(report.outcome, Outcome::Completed, "{report:#?}");
+    assert_eq!(bench.ids("githubPullRequest").len(), 7);
+    assert_eq!(
+        bench.ids("githubRepository"),
+        ["acme/api", "acme/cli", "acme/web"]
+    );
+    Ok(())
+}
+
 #[tokio::test]
 async fn it_conforms() {
     let github = github().await;

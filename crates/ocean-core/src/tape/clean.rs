@@ -12,7 +12,7 @@ use super::body::Body;
 use crate::http::Masker;
 
 /// What stands in the place of a secret.
-const REDACTED: &str = "[REDACTED]";
+pub(super) const REDACTED: &str = "[REDACTED]";
 
 /// Names whose values are credentials, without their case, `_` and `-`.
 const CREDENTIALS: [&str; 23] = [

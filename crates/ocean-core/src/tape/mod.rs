@@ -56,6 +56,7 @@ mod player;
 mod reader;
 mod recorder;
 mod replayed;
+mod run;
 mod transport;
 
 pub use self::error::TapeError;

@@ -54,6 +54,7 @@ impl Transport for Player {
             } else {
                 " with this body"
             };
+            self.tape.note_missed(format!("{method} {url}{body}"));
             return Err(unusable(format!("it is not on the tape{body}")));
         };
         let exchange = self.tape.exchange(span).map_err(unusable)?;

@@ -34,6 +34,8 @@ struct Shared {
     exchanges: HashMap<String, Vec<Span>>,
     reads: Arc<Reads>,
     content: Mutex<Box<dyn Content>>,
+    /// What was asked for and is not there.
+    missed: Mutex<Vec<String>>,
 }
 
 /// Where a line is.
@@ -95,6 +97,7 @@ impl Tape {
                 exchanges: index.exchanges,
                 reads: Arc::new(index.reads),
                 content: Mutex::new(content),
+                missed: Mutex::default(),
             }),
         })
     }
@@ -117,6 +120,22 @@ impl Tape {
     #[must_use]
     pub fn catalog(&self) -> ReplayedCatalog {
         ReplayedCatalog::new(Arc::clone(&self.shared.reads))
+    }
+
+    /// Takes the requests that were made since this was last asked and are not on the tape, each
+    /// once: method and address, and whether it was another body that was not known.
+    #[must_use]
+    pub fn take_missed(&self) -> Vec<String> {
+        let missed = self.shared.missed.lock();
+        std::mem::take(&mut *missed.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn note_missed(&self, request: String) {
+        let missed = self.shared.missed.lock();
+        let mut missed = missed.unwrap_or_else(PoisonError::into_inner);
+        if !missed.contains(&request) {
+            missed.push(request);
+        }
     }
 
     pub(super) fn spans(&self, request: &str) -> &[Span] {

@@ -81,6 +81,19 @@ impl TapeRecorder {
         })
     }
 
+    /// Writes what is still in memory, and goes on recording.
+    ///
+    /// # Errors
+    ///
+    /// When anything of the tape could not be written.
+    pub fn flush(&self) -> Result<(), TapeError> {
+        let mut output = self.output();
+        let flushed = output.writer.as_mut().map_or(Ok(()), Writer::flush);
+        let failed = output.failed.take();
+        drop(output);
+        self.told(failed, flushed)
+    }
+
     /// Writes what is still in memory. What happens later is not recorded.
     ///
     /// # Errors
@@ -94,12 +107,16 @@ impl TapeRecorder {
         };
         let failed = output.failed.take();
         drop(output);
-        failed
-            .map_or(finished, Err)
-            .map_err(|source| TapeError::Write {
-                path: self.shared.path.clone(),
-                source,
-            })
+        self.told(failed, finished)
+    }
+
+    /// The first thing that went wrong.
+    fn told(&self, failed: Option<io::Error>, last: io::Result<()>) -> Result<(), TapeError> {
+        let all = failed.map_or(last, Err);
+        all.map_err(|source| TapeError::Write {
+            path: self.shared.path.clone(),
+            source,
+        })
     }
 
     pub(super) fn cleaner(&self) -> &Cleaner {
@@ -151,6 +168,13 @@ impl Writer {
         match self {
             Self::Plain(file) => file.write_all(bytes),
             Self::Zipped(file) => file.write_all(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(file) => file.flush(),
+            Self::Zipped(file) => file.flush(),
         }
     }
 

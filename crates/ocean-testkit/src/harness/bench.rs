@@ -17,7 +17,8 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::settings::quick_retries;
-use super::{Connected, Harness, HarnessError};
+use super::tape::Reel;
+use super::{Connected, Connection, Harness, HarnessError};
 use crate::deliver::Webhook;
 use crate::port::PortTwin;
 
@@ -36,6 +37,7 @@ pub struct Bench {
     /// The simulated Port.
     pub port: PortTwin,
     pub(crate) connected: Connected,
+    reel: Reel,
     client: Arc<PortClient>,
     pool: Arc<MapperPool>,
     mapping: Mutex<Value>,
@@ -70,13 +72,17 @@ pub enum Fate {
 
 impl Bench {
     pub(super) async fn start(harness: &Harness) -> Result<Self, HarnessError> {
-        let connected = harness.connect()?;
+        let Connection {
+            connected,
+            reel,
+            secrets,
+        } = harness.connect()?;
         let (id, secret) = CLIENT;
         let port = PortTwin::builder().client(id, secret).start().await?;
         let config = PortConfig::new(id, secret, IDENTIFIER, harness.name, "0.0.0")
             .base_url(port.url())
             .retry(quick_retries())
-            .secrets(harness.secrets()?.into_iter().map(SecretString::from));
+            .secrets(secrets.into_iter().map(SecretString::from));
         let client = PortClient::new(config)?;
         let mapping = AppConfig::from_yaml("the default mapping", harness.mapping)
             .map_err(|faults| faults.to_string())?
@@ -89,6 +95,7 @@ impl Bench {
         Ok(Self {
             port,
             connected,
+            reel,
             client: Arc::new(client),
             pool: Arc::new(MapperPool::new()?),
             mapping: Mutex::new(mapping),
@@ -112,7 +119,8 @@ impl Bench {
     ///
     /// # Errors
     ///
-    /// It could not begin; whatever happens later is in the report.
+    /// It could not begin, or asked for what is not on the [tape](Harness::tape); whatever else
+    /// happens later is in the report.
     pub async fn resync(&self) -> Result<ResyncReport, HarnessError> {
         self.resync_until(&CancellationToken::new()).await
     }
@@ -133,12 +141,13 @@ impl Bench {
         self.port.set_clock_offset(ahead);
         self.port.set_mapping(IDENTIFIER, self.mapping());
         let mut options = SyncOptions::default();
-        options.send_examples = true;
+        options.send_examples = self.reel.is_none();
         let engine = self
             .connected
             .sync(Arc::clone(&self.client), Arc::clone(&self.pool))
             .options(options);
         let report = engine.resync(&Progress::default(), cancellation).await;
+        self.reel.settle()?;
         report.map_err(|error| error_chain(&error).into())
     }
 
@@ -158,7 +167,8 @@ impl Bench {
     ///
     /// # Errors
     ///
-    /// The request has a header that HTTP does not allow.
+    /// The request has a header that HTTP does not allow, or the integration asked for what is not
+    /// on the [tape](Harness::tape).
     pub async fn deliver(&self, webhook: &Webhook) -> Result<Delivered, HarnessError> {
         let mut headers = HeaderMap::new();
         for (name, value) in webhook.headers() {
@@ -193,6 +203,7 @@ impl Bench {
         // Whoever still waits afterwards waits for the source or for Port.
         let both = futures::future::join(engine.run(&stop), handled);
         drop(tokio::time::timeout(PATIENCE, both).await);
+        self.reel.settle()?;
         let fate = fate(&queue).await;
         Ok(Delivered { answer, fate })
     }

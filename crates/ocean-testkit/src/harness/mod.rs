@@ -6,9 +6,11 @@
 mod bench;
 mod connected;
 mod settings;
+mod tape;
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use ocean_core::http::HttpClientBuilder;
@@ -18,6 +20,7 @@ use serde_json::Value;
 
 pub use self::bench::{Bench, Delivered, Fate};
 pub(crate) use self::connected::Connected;
+use self::tape::{Reel, Taping};
 
 /// Why a test could not begin, or not go on.
 pub type HarnessError = Box<dyn StdError + Send + Sync>;
@@ -90,6 +93,7 @@ pub struct Harness {
     pub(crate) blueprints: &'static str,
     pub(crate) source: String,
     pub(crate) settings: Arc<dyn Fn(&str) -> Value + Send + Sync>,
+    tape: Option<Taping>,
     http: fn(HttpClientBuilder) -> HttpClientBuilder,
     connect: Arc<Connect>,
     kinds: Arc<dyn Fn() -> Registry + Send + Sync>,
@@ -120,6 +124,7 @@ impl Harness {
             blueprints: "[]",
             source: String::new(),
             settings: Arc::new(|_| Value::Object(serde_json::Map::new())),
+            tape: None,
             http: |http| http,
             connect: Arc::new(move |settings, http| {
                 let settings: S = serde_json::from_value(settings)?;
@@ -164,6 +169,29 @@ impl Harness {
         self
     }
 
+    /// Takes a committed tape (`tests/tapes/first.jsonl`) for the source: what was recorded is
+    /// answered again, and nobody is asked.
+    ///
+    /// The settings are those of the recorded run, with `[REDACTED]` for each secret, so that a
+    /// test with a tape needs no [`source`](Self::source). A request that is not on the tape makes
+    /// [`Bench::resync`] and [`Bench::deliver`] fail, and the error names it.
+    ///
+    /// A tape is recorded by the integration's program (`sail --once --record FILE`), or by this
+    /// test itself when `OCEAN_TAPES=record` is in its environment: then the source is asked, and
+    /// what it says goes to the file, without secrets.
+    #[must_use]
+    pub fn tape(mut self, file: impl Into<PathBuf>) -> Self {
+        self.tape = Some(Taping::wanted(file.into()));
+        self
+    }
+
+    /// Asks the source, and keeps what it says on a tape, in the place of what was in the file.
+    #[must_use]
+    pub fn record(mut self, file: impl Into<PathBuf>) -> Self {
+        self.tape = Some(Taping::Record(file.into()));
+        self
+    }
+
     /// Changes the HTTP client before the integration gets it. It retries after milliseconds and
     /// has deadlines of seconds, so that tests end soon.
     #[must_use]
@@ -182,7 +210,7 @@ impl Harness {
     ///
     /// # Errors
     ///
-    /// The settings, the mapping or the blueprints cannot be used, or Port did not start.
+    /// The settings, the tape, the mapping or the blueprints cannot be used, or Port did not start.
     pub async fn start(&self) -> Result<Bench, HarnessError> {
         Bench::start(self).await
     }
@@ -191,20 +219,32 @@ impl Harness {
     pub(crate) fn at(&self, url: String) -> Self {
         Self {
             source: url,
+            tape: None,
             ..self.clone()
         }
     }
 
-    pub(crate) fn connect(&self) -> Result<Connected, HarnessError> {
-        let settings = settings::effective(self)?;
+    fn connect(&self) -> Result<Connection, HarnessError> {
+        let (reel, settings) = Reel::of(self)?;
         let http = (self.http)(settings::http(self.name, &settings.secrets));
-        (self.connect)(settings.values, http)
+        Ok(Connection {
+            connected: (self.connect)(settings.values, reel.http(http))?,
+            reel,
+            secrets: settings.secrets,
+        })
     }
 
     /// The values that must not be seen anywhere.
     pub(crate) fn secrets(&self) -> Result<Vec<String>, HarnessError> {
-        Ok(settings::effective(self)?.secrets)
+        Ok(settings::given(self)?.secrets)
     }
+}
+
+/// An integration and what it is connected to.
+struct Connection {
+    connected: Connected,
+    reel: Reel,
+    secrets: Vec<String>,
 }
 
 /// The settings hold secrets, so they are not shown.

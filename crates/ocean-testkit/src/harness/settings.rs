@@ -10,20 +10,27 @@ use serde_json::Value;
 
 use super::{Harness, HarnessError};
 
+/// Why a tape cannot be used: which settings are secret, and which there are, is in the spec.
+pub(super) const NO_SPEC: &str = "a tape needs the integration's specification: call `.spec(SPEC)`";
+
 /// The settings of the integration.
 pub(super) struct Effective {
     pub(super) values: Value,
     pub(super) secrets: Vec<String>,
+    /// All settings; `None` without a specification.
+    pub(super) all: Option<Settings>,
 }
 
-/// Reads the harness's settings through its specification, if it has one.
-pub(super) fn effective(harness: &Harness) -> Result<Effective, HarnessError> {
+/// Reads the test's own settings, through the specification if there is one.
+pub(super) fn given(harness: &Harness) -> Result<Effective, HarnessError> {
     let given = (harness.settings)(&harness.source);
-    let Some(spec) = harness.spec else {
-        let (values, secrets) = (given, Vec::new());
-        return Ok(Effective { values, secrets });
-    };
-    let spec = Spec::parse(harness.name, spec)?;
+    if harness.spec.is_none() {
+        return Ok(Effective {
+            values: given,
+            secrets: Vec::new(),
+            all: None,
+        });
+    }
     let mut environment: BTreeMap<String, String> = [
         ("OCEAN__PORT__CLIENT_ID", "harness"),
         ("OCEAN__PORT__CLIENT_SECRET", "harness"),
@@ -40,7 +47,13 @@ pub(super) fn effective(harness: &Harness) -> Result<Effective, HarnessError> {
         let name = format!("OCEAN__INTEGRATION__CONFIG__{}", key.to_uppercase());
         environment.insert(name, text);
     }
-    let loaded = Settings::load(&Sources::new(environment), &spec)?;
+    effective(harness, &Sources::new(environment))
+}
+
+/// Reads settings through the specification.
+pub(super) fn effective(harness: &Harness, sources: &Sources) -> Result<Effective, HarnessError> {
+    let spec = Spec::parse(harness.name, harness.spec.ok_or(NO_SPEC)?)?;
+    let loaded = Settings::load(sources, &spec)?;
     let config = &loaded.settings.integration.config;
     let sensitive = spec
         .configurations()
@@ -50,6 +63,7 @@ pub(super) fn effective(harness: &Harness) -> Result<Effective, HarnessError> {
     Ok(Effective {
         secrets: secrets.map(str::to_owned).collect(),
         values: Value::Object(config.values().clone()),
+        all: Some(loaded.settings),
     })
 }
 

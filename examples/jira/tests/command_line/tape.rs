@@ -2,6 +2,9 @@
 
 use std::fs;
 
+use jira_integration::{BLUEPRINTS, MAPPING, SPEC, create_jira_client, integration};
+use ocean_core::Outcome;
+use ocean_testkit::Harness;
 use ocean_testkit::jira::JiraTwin;
 use ocean_testkit::port::PortTwin;
 use serde_json::Value;
@@ -79,6 +82,26 @@ async fn a_recorded_resync_is_replayed_as_the_plan_of_what_it_wrote() {
 }
 
 #[tokio::test]
+async fn a_recorded_resync_is_the_source_of_an_authors_test() {
+    let (program, jira, port) = installed().await;
+    let ended = program.run(&["--once", "--record", TAPE]).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let catalog = port.catalog();
+    drop((jira, port));
+    let bench = Harness::new("jira", create_jira_client, integration)
+        .spec(SPEC)
+        .default_resources(MAPPING, BLUEPRINTS)
+        .tape(program.folder.path().join(TAPE))
+        .start()
+        .await
+        .unwrap();
+    let report = bench.resync().await.unwrap();
+    assert_eq!(report.outcome, Outcome::Completed, "{report:#?}");
+    assert!(catalog.len() > 50, "{}", catalog.len());
+    assert_eq!(bench.catalog(), catalog);
+}
+
+#[tokio::test]
 async fn no_credential_is_on_the_tape() {
     let (program, _jira, port) = installed().await;
     let ended = program.run(&["plan", "--record", TAPE]).await;
@@ -144,9 +167,8 @@ async fn a_request_that_is_not_on_the_tape_is_named() {
     let (program, jira, port) = installed().await;
     assert_eq!(program.run(&["plan", "--record", TAPE]).await.code, Some(0));
     drop((jira, port));
-    let draft =
-        jira_integration::MAPPING.replace("statusCategory != Done", "statusCategory = Done");
-    assert_ne!(draft, jira_integration::MAPPING);
+    let draft = MAPPING.replace("statusCategory != Done", "statusCategory = Done");
+    assert_ne!(draft, MAPPING);
     fs::write(program.folder.path().join("draft.yaml"), draft).unwrap();
     let arguments = ["plan", "--replay", TAPE, "--mapping", "draft.yaml"];
     let ended = program.run(&arguments).await;
