@@ -74,6 +74,8 @@ fn every_link_leads_somewhere() {
                 file => page.parent().unwrap().join(file),
             };
             assert!(target.exists(), "{}: {link}", page.display());
+            let leaves = file.starts_with("..") && page.parent() == Some(&workspace().join("docs"));
+            assert!(!leaves, "{}: {link} is not in the book", page.display());
             let is_page = target
                 .extension()
                 .is_some_and(|extension| extension == "md");
@@ -88,14 +90,49 @@ fn every_link_leads_somewhere() {
 }
 
 #[test]
-fn every_page_is_in_the_table_of_contents() {
+fn every_page_is_in_the_table_of_contents_once() {
     let summary = fs::read_to_string(workspace().join("docs/SUMMARY.md")).unwrap();
     let listed = links(&summary);
+    let different: BTreeSet<_> = listed.iter().collect();
+    assert_eq!(different.len(), listed.len(), "{listed:?}");
     for page in pages() {
         let name = page.file_name().unwrap().to_string_lossy().into_owned();
         let is_page = name != "SUMMARY.md" && name != "README.md";
         assert!(!is_page || listed.contains(&name), "{name}");
     }
+}
+
+/// What makes a table or a block of code of these pages look broken once it is a book.
+#[test]
+fn every_page_can_be_set() {
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        let at = |number: usize| format!("{}:{}", page.display(), number + 1);
+        let (mut fence, mut columns): (Option<usize>, Option<usize>) = (None, None);
+        for (number, line) in text.lines().enumerate() {
+            if line.trim_start().starts_with("```") {
+                fence = fence.is_none().then_some(number);
+                columns = None;
+            } else if fence.is_some() {
+                // A reader would not see such a line: rustdoc and the book leave it out.
+                let is_hidden = line.trim_start().starts_with("# ") && is_rust(&text, fence);
+                assert!(!is_hidden, "{}: `{line}` would be hidden", at(number));
+            } else if line.starts_with('|') {
+                // A bar in code ends a cell, too, unless it is escaped.
+                let cells = line.replace("\\|", "").matches('|').count();
+                let expected = *columns.get_or_insert(cells);
+                assert_eq!(cells, expected, "{}: {line}", at(number));
+            } else {
+                columns = None;
+            }
+        }
+        assert!(fence.is_none(), "{}: a block is not closed", page.display());
+    }
+}
+
+fn is_rust(text: &str, fence: Option<usize>) -> bool {
+    let opening = fence.and_then(|number| text.lines().nth(number));
+    opening.is_some_and(|line| line.trim_start().starts_with("```rust"))
 }
 
 #[test]
