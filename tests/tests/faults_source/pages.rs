@@ -120,6 +120,21 @@ async fn f19_a_last_page_that_is_too_short_is_not_the_end() {
 }
 
 #[tokio::test]
+async fn f19_a_page_that_does_not_say_that_it_is_the_last_is_not() {
+    let scene = Scene::start().await;
+    let without_marks = |_: &ocean_testkit::Request, mut answer: Value| {
+        if let Some(answer) = answer.as_object_mut() {
+            answer.remove("nextPageToken");
+            answer.remove("isLast");
+        }
+        answer
+    };
+    scene.fault(at(ISSUES, Action::rewrite(without_marks)));
+    let says = ["the page does not say whether more follows: it has no `nextPageToken`"];
+    scene.run(Expected::incomplete("issue", &says)).await;
+}
+
+#[tokio::test]
 async fn f20_a_listing_that_lost_almost_everything_deletes_nothing() {
     let scene = Scene::start().await;
     let almost_nothing = |_: &ocean_testkit::Request, mut answer: Value| {

@@ -20,7 +20,9 @@ impl JiraClient {
         organization: &str,
     ) -> impl Stream<Item = Result<Batch, JiraError>> + Send + use<> {
         let (jira, organization) = (self.clone(), organization.to_owned());
+        // The gateway leaves `cursor` out on the last page, and has no other mark for it.
         TokenPages::cursor("entities")
+            .absent_is_end()
             .identity("teamId")
             .pages(move |cursor| {
                 jira.fetch(teams_request(jira.site(), &organization, cursor.as_deref()))

@@ -5,6 +5,7 @@ use http::HeaderMap;
 use http::header::LINK;
 use url::Url;
 
+use super::marks::Names;
 use super::page::{Page, Seen, Shape, identity, read};
 use super::{Doubt, MAX_PAGES};
 use crate::batch::Batch;
@@ -42,6 +43,11 @@ use crate::http::{HttpError, Response};
 ///
 /// # Caveats
 ///
+/// A page without a `Link` header is the last one: systems send none when there is but one page.
+/// So a system that does not page by links, and a proxy that strips the header, look like short
+/// listings. Where the requests say how large a page is, [`full_page`](Self::full_page) notices
+/// most of them.
+///
 /// When the links count pages, an item that is removed while the listing is read moves another one
 /// over the edge of a page, and nothing tells of it. Ask for an order in which removals are rare at
 /// the front, usually the oldest first.
@@ -50,6 +56,7 @@ use crate::http::{HttpError, Response};
 pub struct LinkPages {
     shape: Shape,
     identity: &'static str,
+    full: Option<usize>,
 }
 
 impl LinkPages {
@@ -67,7 +74,19 @@ impl LinkPages {
         Self {
             shape,
             identity: "id",
+            full: None,
         }
+    }
+
+    /// How many items a page has when it is full: what the requests ask for.
+    ///
+    /// A first page that is full and has no `Link` header is an error then ([`Doubt::FullPage`]).
+    /// The price is that a listing of exactly so many items is not believed to be complete either,
+    /// unless the system sends links on a single page, too: its kind deletes nothing until there is
+    /// one item more or less.
+    pub const fn full_page(mut self, items: usize) -> Self {
+        self.full = Some(items);
+        self
     }
 
     /// The field by which an item is recognised. `id`, unless told.
@@ -90,9 +109,9 @@ impl LinkPages {
             let mut guard = Guard::new(self);
             let mut target = None;
             loop {
-                let (response, page) = read(self.shape, || fetch(target.clone())).await?;
-                let next = next_of(response.headers())
-                    .and_then(|next| guard.check(&page, next))
+                let (response, page) = read(self.shape, Names::default(), || fetch(target.clone())).await?;
+                let next = links_of(response.headers())
+                    .and_then(|links| guard.check(&page, links))
                     .map_err(|doubt| response.doubt(doubt))?;
                 yield Batch::new(page.items);
                 if next.is_none() {
@@ -125,8 +144,19 @@ impl Guard {
 
     /// A link is given when there are more items, so only the first page may be empty, and only
     /// when it is the last.
-    fn check(&mut self, page: &Page, next: Option<String>) -> Result<Option<String>, Doubt> {
+    fn check(&mut self, page: &Page, links: Links) -> Result<Option<String>, Doubt> {
         self.pages += 1;
+        let is_full = |full| page.items.len() >= full;
+        let next = match links {
+            Links::Next(target) => Some(target),
+            Links::None if self.pages == 1 && self.paging.full.is_some_and(is_full) => {
+                return Err(Doubt::FullPage {
+                    items: page.items.len(),
+                    names: "`Link` header".to_owned(),
+                });
+            }
+            Links::NoNext | Links::None => None,
+        };
         let first = page.items.first();
         match first.map(|item| identity(item, self.paging.identity)) {
             Some(first) if self.first_items.again(&first) => return Err(Doubt::RepeatedPage),
@@ -145,16 +175,32 @@ impl Guard {
     }
 }
 
-/// Path and query of the next page; `None` when no header names one.
-fn next_of(headers: &HeaderMap) -> Result<Option<String>, Doubt> {
+/// What the headers of a page say about the next one.
+enum Links {
+    /// Its path and query.
+    Next(String),
+    /// There are links, but none to it.
+    NoNext,
+    /// There are no links at all.
+    None,
+}
+
+fn links_of(headers: &HeaderMap) -> Result<Links, Doubt> {
+    let mut found = Links::None;
     for value in headers.get_all(LINK) {
         let text = value.to_str().map_err(|_unreadable| Doubt::MissingToken)?;
-        let next = links(text).find(|(_, parameters)| is_next(parameters));
-        if let Some((address, _)) = next {
-            return Ok(Some(target(address)?));
+        if text.trim().is_empty() {
+            continue;
         }
+        // What is no link could have been the one to the next page.
+        let mut links = links(text).peekable();
+        links.peek().ok_or(Doubt::MissingToken)?;
+        if let Some((address, _)) = links.find(|(_, parameters)| is_next(parameters)) {
+            return Ok(Links::Next(target(address)?));
+        }
+        found = Links::NoNext;
     }
-    Ok(None)
+    Ok(found)
 }
 
 /// Addresses and parameters of a `Link` header (RFC 8288). An address may hold commas, so it is
@@ -170,7 +216,10 @@ fn is_next(parameters: &str) -> bool {
     let mut parameters = parameters.split([';', ',']).map(str::trim);
     parameters.any(|parameter| {
         let (name, value) = parameter.split_once('=').unwrap_or_default();
-        let mut relations = value.trim().trim_matches('"').split_ascii_whitespace();
+        let mut relations = value
+            .trim()
+            .trim_matches(['"', '\''])
+            .split_ascii_whitespace();
         name.trim().eq_ignore_ascii_case("rel")
             && relations.any(|relation| relation.eq_ignore_ascii_case("next"))
     })
@@ -197,6 +246,13 @@ mod tests {
 
     /// Reads these pages, each a `Link` header and a body; gives their sizes and what was asked.
     async fn read_all(pages: &[(&str, &str)]) -> (Result<Vec<usize>, Doubt>, Vec<String>) {
+        read_by(LinkPages::bare_list(), pages).await
+    }
+
+    async fn read_by(
+        paging: LinkPages,
+        pages: &[(&str, &str)],
+    ) -> (Result<Vec<usize>, Doubt>, Vec<String>) {
         let answers: Mutex<VecDeque<_>> = Mutex::new(pages.iter().copied().collect());
         let asked = Mutex::new(Vec::new());
         let fetch = |target: Option<String>| {
@@ -206,7 +262,7 @@ mod tests {
             let answer = answer.body(Bytes::from(body.to_owned())).unwrap();
             async { Ok::<_, HttpError>(Response::new(answer)) }
         };
-        let pages = LinkPages::bare_list().pages(fetch);
+        let pages = paging.pages(fetch);
         let sizes: Result<Vec<_>, _> = pages.map_ok(|batch| batch.len()).try_collect().await;
         let sizes = sizes.map_err(|error| match error {
             HttpError::Listing { doubt, .. } => doubt,
@@ -221,6 +277,7 @@ mod tests {
             r#"<https://a.example/x?page=2&q=a,b>; rel="next", <https://a.example/x?page=9>; rel="last""#,
             r#"<https://a.example/x?page=1>; rel="prev", </x?page=2&q=a,b>; rel=next"#,
             r#"<https://other.example/x?page=2&q=a,b>; title="n"; REL="last NEXT""#,
+            r"<https://a.example/x?page=2&q=a,b>; rel='next'",
         ] {
             let (sizes, asked) = read_all(&[(link, r#"[{"id":1}]"#), ("", r#"[{"id":2}]"#)]).await;
             assert_eq!(sizes, Ok(vec![1, 1]), "{link}");
@@ -243,8 +300,26 @@ mod tests {
             (&[(two, one), (three, one)], Doubt::RepeatedPage),
             (&[(two, one), (two, other)], Doubt::RepeatedToken),
             (&[(r#"<nowhere>; rel="next""#, one)], Doubt::MissingToken),
+            (&[(r#"/x?page=2; rel="next""#, one)], Doubt::MissingToken),
         ] {
             assert_eq!(read_all(pages).await.0, Err(doubt), "{pages:?}");
         }
+    }
+    #[tokio::test]
+    async fn a_full_first_page_without_links_is_a_doubt_where_the_size_is_known() {
+        let paging = LinkPages::bare_list().full_page(2);
+        let (one, two) = (r#"[{"id":1}]"#, r#"[{"id":1},{"id":2}]"#);
+        let doubt = Doubt::FullPage {
+            items: 2,
+            names: "`Link` header".to_owned(),
+        };
+        assert_eq!(read_by(paging, &[("", two)]).await.0, Err(doubt));
+        assert_eq!(read_by(paging, &[("", one)]).await.0, Ok(vec![1]));
+        let only = r#"</x?page=1>; rel="first""#;
+        assert_eq!(read_by(paging, &[(only, two)]).await.0, Ok(vec![2]));
+        let next = r#"</x?page=2>; rel="next""#;
+        let last = r#"[{"id":3},{"id":4}]"#;
+        let pages = [(next, two), ("", last)];
+        assert_eq!(read_by(paging, &pages).await.0, Ok(vec![2, 2]));
     }
 }

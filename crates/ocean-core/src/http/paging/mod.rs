@@ -34,19 +34,24 @@
 //!
 //! - a page without the key of its items, or one that is not JSON (this alone is asked for again a
 //!   few times, because proxies and login pages come and go);
+//! - a page of [`TokenPages`] that does not say whether more follows;
 //! - an empty page although the server said that there are more;
-//! - an end before the announced total, or a total that shrank on the way;
+//! - an end before the announced total, items beyond it, or a total that shrank on the way;
 //! - a token, a link, or the first item of a page, for the second time;
 //! - pages without end.
 //!
 //! # Caveats
 //!
+//! A page is believed to be the last without a word of the server in two cases: [`LinkPages`] takes a
+//! page without a `Link` header for it, and [`TokenPages::absent_is_end`] one without any field. With
+//! `full_page` both are doubted where the first page is full.
 //! An item that moves between pages while they are read may be yielded twice.
 //! When a server gives a `total`, a removal that is made up for by an addition between the same two
 //! requests is seen only with [`Overlap::Always`].
 
 mod doubt;
 mod link;
+mod marks;
 mod offset;
 mod page;
 mod token;

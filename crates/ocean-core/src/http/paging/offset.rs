@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use futures::Stream;
 
+use super::marks::Names;
 use super::page::{Page, Seen, Shape, identity, read};
 use super::{Doubt, MAX_PAGES};
 use crate::batch::{Batch, RawItem};
@@ -12,7 +13,10 @@ use crate::http::{HttpError, Response};
 /// A listing where a request says at which position its page begins.
 ///
 /// The end is where the server says so (`isLast`, or the `total` is reached); if it says neither,
-/// where an empty page is.
+/// or calls it differently, where an empty page is, or one with nothing new on it.
+///
+/// What is called `total` may count the page, or stop counting at some number. So a total that is
+/// reached with a full page is believed after one more request only, unless there is `isLast`.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -43,6 +47,14 @@ pub struct OffsetPages {
     identity: &'static str,
     overlap: Overlap,
 }
+
+/// What is understood beside the items.
+const NAMES: Names = Names {
+    total: Some("total"),
+    flag: Some("isLast"),
+    token: None,
+    other_token: None,
+};
 
 /// Whether a page begins with the last item of the page before, which proves that nothing moved
 /// over the edge between the two requests.
@@ -122,7 +134,7 @@ impl OffsetPages {
             let mut guard = Guard::new(self);
             loop {
                 let window = guard.window();
-                let (response, page) = read(self.shape, || fetch(window)).await?;
+                let (response, page) = read(self.shape, NAMES, || fetch(window)).await?;
                 let news = guard.check(page).map_err(|doubt| response.doubt(doubt))?;
                 if !news.items.is_empty() {
                     yield Batch::new(news.items);
@@ -156,6 +168,8 @@ struct Guard {
     before: Option<Vec<RawItem>>,
     /// Whether there was anything new on it.
     brought_news: bool,
+    /// Whether the total was reached with a full page, which the next one has to confirm.
+    at_total: bool,
     /// Whether the next page begins with the last item of the one before.
     overlaps: bool,
 }
@@ -171,6 +185,7 @@ impl Guard {
             first_news: Seen::default(),
             before: None,
             brought_news: false,
+            at_total: false,
             overlaps: false,
         }
     }
@@ -190,14 +205,15 @@ impl Guard {
         let received = items.len();
         let is_short = received < self.window().size;
         let overlapped = std::mem::take(&mut self.overlaps);
-        let known = match self.before.take() {
-            Some(before) if received > 0 => self.known(&before, &items, overlapped)?,
+        let before = self.before.take();
+        let known = match &before {
+            Some(before) if received > 0 => self.known(before, &items, overlapped)?,
             _ => 0,
         };
         let unasked = known.saturating_sub(usize::from(overlapped));
         let end = self.start.saturating_add(received as u64);
         self.note_total(marks.total)?;
-        let said = self.says_end(marks.is_last, end)?;
+        let said = self.says_end(marks.flag, end)?;
         if received == 0 {
             return self.empty(said, overlapped);
         }
@@ -207,6 +223,7 @@ impl Guard {
             return Err(Doubt::EmptyPage);
         }
         let news: Vec<_> = items.iter().skip(known).cloned().collect();
+        self.must_not_pass_total(&before.unwrap_or_default(), &news, end)?;
         // Where nothing is said, an end that an addition moved on may look like the page before.
         // As nothing is said, it is not taken for the end either.
         let is_tail = said.is_none() && is_short && self.brought_news;
@@ -216,7 +233,9 @@ impl Guard {
         // cases, but makes the count of what was read an unsure one: then a page without anything
         // new has to show that this is the end.
         let repeats = if news.is_empty() { 0 } else { unasked };
-        let is_end = said == Some(true) && repeats == 0;
+        let is_sure = marks.flag.is_some() || is_short || news.is_empty();
+        self.at_total = said == Some(true) && !is_sure;
+        let is_end = said == Some(true) && repeats == 0 && is_sure;
         if !is_end && self.pages >= MAX_PAGES {
             return Err(Doubt::Endless);
         }
@@ -240,6 +259,28 @@ impl Guard {
         }
         self.total = now.or(self.total);
         Ok(())
+    }
+
+    /// Behind a total that was reached nothing new may stand, or it does not tell where the end is.
+    fn must_not_pass_total(
+        &self,
+        before: &[RawItem],
+        news: &[RawItem],
+        end: u64,
+    ) -> Result<(), Doubt> {
+        let reached = self.total.filter(|total| self.at_total && end > *total);
+        let Some(total) = reached else {
+            return Ok(());
+        };
+        let field = self.paging.identity;
+        let before: HashSet<_> = before.iter().map(|item| identity(item, field)).collect();
+        if news
+            .iter()
+            .all(|item| before.contains(&identity(item, field)))
+        {
+            return Ok(());
+        }
+        Err(Doubt::BeyondTotal { read: end, total })
     }
 
     /// Whether the server says that the listing ends at position `end`; `None` if it says nothing.

@@ -2,7 +2,8 @@
 
 use futures::Stream;
 
-use super::page::{Marks, Page, Seen, Shape, identity, read};
+use super::marks::{Marks, Names, Token};
+use super::page::{Page, Seen, Shape, identity, read};
 use super::{Doubt, MAX_PAGES};
 use crate::batch::Batch;
 use crate::http::{HttpError, Response};
@@ -19,59 +20,147 @@ use crate::http::{HttpError, Response};
 /// # async fn main() -> Result<(), HttpError> {
 /// let answer = |token: Option<String>| async move {
 ///     let page = match token.as_deref() {
-///         None => r#"{"issues":[{"id":1},{"id":2}],"nextPageToken":"b"}"#,
-///         _ => r#"{"issues":[{"id":3}],"isLast":true}"#,
+///         None => r#"{"tickets":[{"id":1},{"id":2}],"meta":{"next_cursor":"b"}}"#,
+///         _ => r#"{"tickets":[{"id":3}],"meta":{"next_cursor":null}}"#,
 ///     };
 ///     Ok(Response::new(http::Response::new(Bytes::from(page))))
 /// };
-/// let pages = TokenPages::next_page_token("issues").pages(answer);
+/// let pages = TokenPages::named("tickets", "meta.next_cursor").pages(answer);
 /// let sizes: Vec<usize> = pages.map_ok(|batch| batch.len()).try_collect().await?;
 /// assert_eq!(sizes, [2, 1]);
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Which page is the last?
+///
+/// The one that says so: its token is there and is `null` or an empty text, or its flag
+/// ([`more`](Self::more), [`last`](Self::last)) says that nothing follows. A page that has neither
+/// the token nor the flag is an error ([`Doubt::Unsaid`]): most likely they are called something
+/// else, and what stands on the other pages would be deleted.
+///
+/// | the last page | say |
+/// |---|---|
+/// | has its token as `null` or `""` | nothing |
+/// | has a flag, and no token | [`more`](Self::more) or [`last`](Self::last) |
+/// | has a flag, and a token all the same | that, and [`positional`](Self::positional) |
+/// | may be empty, without a flag | [`positional`](Self::positional) |
+/// | has no token and no flag | [`absent_is_end`](Self::absent_is_end) |
 #[derive(Debug, Clone, Copy)]
 #[must_use]
 pub struct TokenPages {
     key: &'static str,
     identity: &'static str,
-    style: Style,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Style {
-    NextPageToken,
-    Cursor,
+    names: Names,
+    /// What the flag says on a page that is not the last one.
+    more_when: bool,
+    /// Whether a token is but a position, which the last page may have, too.
+    is_position: bool,
+    absent_is_end: bool,
+    full: Option<usize>,
 }
 
 /// What a page says about the next one.
 #[derive(Debug, PartialEq, Eq)]
 enum Next {
     Page(String),
-    /// There is none. `said` tells whether the server said so, or merely said nothing.
-    End {
-        said: bool,
-    },
+    End(End),
+}
+
+/// By what a page is known to be the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// The flag says so.
+    Flag,
+    /// The token is there and empty.
+    Empty,
+    /// Nothing is there, and the author takes that for the end.
+    Absent,
 }
 
 impl TokenPages {
-    /// Items under `key`; the next page is named by `nextPageToken`, and `isLast` may mark the end.
-    pub const fn next_page_token(key: &'static str) -> Self {
+    /// Items under `key`; the next page is named by the field `token`.
+    ///
+    /// Both may be paths from the outside of the page in, with dots between the names:
+    /// `meta.next_cursor`. A token is a text or a whole number, which comes as text.
+    pub const fn named(key: &'static str, token: &'static str) -> Self {
         Self {
             key,
             identity: "id",
-            style: Style::NextPageToken,
+            names: Names {
+                total: None,
+                flag: None,
+                token: Some(token),
+                other_token: None,
+            },
+            more_when: true,
+            is_position: false,
+            absent_is_end: false,
+            full: None,
         }
+    }
+
+    /// Items under `key`; the next page is named by `nextPageToken`, and `isLast` may mark the end.
+    pub const fn next_page_token(key: &'static str) -> Self {
+        Self::named(key, "nextPageToken").last("isLast")
     }
 
     /// Items under `key`; the next page is named by `pageInfo.endCursor` unless
     /// `pageInfo.hasNextPage` is false, or without `pageInfo` by `cursor`.
     pub const fn cursor(key: &'static str) -> Self {
-        Self {
-            key,
-            identity: "id",
-            style: Style::Cursor,
-        }
+        let mut paging = Self::named(key, "pageInfo.endCursor").more("pageInfo.hasNextPage");
+        paging.names.other_token = Some("cursor");
+        paging.positional()
+    }
+
+    /// The field, or the path to it, that is true while more pages follow.
+    pub const fn more(self, flag: &'static str) -> Self {
+        self.flagged(flag, true)
+    }
+
+    /// The field, or the path to it, that is true on the last page.
+    pub const fn last(self, flag: &'static str) -> Self {
+        self.flagged(flag, false)
+    }
+
+    const fn flagged(mut self, flag: &'static str, more_when: bool) -> Self {
+        self.names.flag = Some(flag);
+        self.more_when = more_when;
+        self
+    }
+
+    /// A token is the position behind its page: the last page may have one, so that the flag tells
+    /// the end, and there may be nothing behind the one before.
+    ///
+    /// Otherwise a token promises items. An empty page behind it is an error
+    /// ([`Doubt::EmptyPage`]), unless the flag says that it is the last, and so is a token beside
+    /// such a flag ([`Doubt::Contradiction`]): [`more`](Self::more) and [`last`](Self::last) cannot
+    /// be mistaken for each other.
+    pub const fn positional(mut self) -> Self {
+        self.is_position = true;
+        self
+    }
+
+    /// The last page has none of the fields: the API leaves them out at the end.
+    ///
+    /// Say this only when the API's documentation, or an answer of it, does. From then on nobody
+    /// can tell a page that is the last from one whose token is called something else; with
+    /// [`full_page`](Self::full_page) most of those are still noticed.
+    pub const fn absent_is_end(mut self) -> Self {
+        self.absent_is_end = true;
+        self
+    }
+
+    /// How many items a page has when it is full: what the requests ask for.
+    ///
+    /// Only [`absent_is_end`](Self::absent_is_end) makes use of it: a first page that is full and
+    /// without any of the fields is an error then ([`Doubt::FullPage`]). The price is that
+    /// a listing of exactly so many items is not believed to be complete either, so its kind
+    /// deletes nothing until there is one item more or less. A listing that has named a token
+    /// before is believed.
+    pub const fn full_page(mut self, items: usize) -> Self {
+        self.full = Some(items);
+        self
     }
 
     /// The field by which an item is recognised. `id`, unless told.
@@ -95,35 +184,41 @@ impl TokenPages {
             let mut token = None;
             loop {
                 let shape = Shape::Under(self.key);
-                let (response, page) = read(shape, || fetch(token.clone())).await?;
+                let (response, page) = read(shape, self.names, || fetch(token.clone())).await?;
                 let next = guard.check(&page).map_err(|doubt| response.doubt(doubt))?;
                 yield Batch::new(page.items);
                 match next {
                     Next::Page(next) => token = Some(next),
-                    Next::End { .. } => break,
+                    Next::End(_) => break,
                 }
             }
         }
     }
 
     fn next(self, marks: &Marks) -> Result<Next, Doubt> {
-        let named = |token: &Option<String>| token.clone().filter(|token| !token.is_empty());
-        let (more, token) = match (self.style, &marks.page_info) {
-            (Style::NextPageToken, _) => (
-                marks.is_last.map(|last| !last),
-                named(&marks.next_page_token),
-            ),
-            (Style::Cursor, Some(info)) if !info.is_empty() => (
-                Some(info.has_next_page != Some(false)),
-                named(&info.end_cursor),
-            ),
-            (Style::Cursor, _) => (None, named(&marks.cursor)),
-        };
-        match (more, token) {
-            (Some(false), _) => Ok(Next::End { said: true }),
-            (_, Some(token)) => Ok(Next::Page(token)),
-            (Some(true), None) => Err(Doubt::MissingToken),
-            (None, None) => Ok(Next::End { said: false }),
+        let more = marks.flag.map(|flag| flag == self.more_when);
+        match (more, self.token(marks)) {
+            (Some(false), Token::Named(_)) if !self.is_position => Err(Doubt::Contradiction {
+                flag: self.names.flag.unwrap_or_default(),
+            }),
+            (Some(false), _) => Ok(Next::End(End::Flag)),
+            (_, Token::Named(token)) => Ok(Next::Page(token.clone())),
+            (Some(true), _) => Err(Doubt::MissingToken),
+            (None, Token::Empty) => Ok(Next::End(End::Empty)),
+            (None, Token::Absent) if self.absent_is_end => Ok(Next::End(End::Absent)),
+            (None, Token::Absent) => Err(Doubt::Unsaid {
+                names: self.names.to_string(),
+            }),
+        }
+    }
+
+    /// Where the token has a second name, the first one counts if it names a page, or if the flag
+    /// beside it is there.
+    const fn token<'a>(&self, marks: &'a Marks) -> &'a Token {
+        let is_first = matches!(marks.token, Token::Named(_)) || marks.flag.is_some();
+        match self.names.other_token {
+            Some(_) if !is_first => &marks.other_token,
+            _ => &marks.token,
         }
     }
 }
@@ -159,27 +254,30 @@ impl Guard {
             None if !self.may_be_empty(&next) => return Err(Doubt::EmptyPage),
             _ => {}
         }
-        if let Next::Page(token) = &next {
-            if self.tokens.again(token) {
-                return Err(Doubt::RepeatedToken);
-            }
-            if self.pages >= MAX_PAGES {
-                return Err(Doubt::Endless);
-            }
+        match &next {
+            Next::Page(token) if self.tokens.again(token) => Err(Doubt::RepeatedToken),
+            Next::Page(_) if self.pages >= MAX_PAGES => Err(Doubt::Endless),
+            Next::End(End::Absent) if self.is_full_from_the_start(page) => Err(Doubt::FullPage {
+                items: page.items.len(),
+                names: self.paging.names.to_string(),
+            }),
+            _ => Ok(next),
         }
-        Ok(next)
     }
 
-    /// A `nextPageToken` is given when there are more items, so the page it leads to has some,
-    /// unless the server says itself that it is the last. A cursor is only a position: there may be
-    /// nothing behind it.
+    /// Whether there may well be more, while no page has shown that the fields are called so.
+    fn is_full_from_the_start(&self, page: &Page) -> bool {
+        let is_full = |full| page.items.len() >= full;
+        self.pages == 1 && self.paging.full.is_some_and(is_full)
+    }
+
+    /// A token is given when there are more items, so the page it leads to has some, unless the
+    /// server says itself that it is the last. Of a position there may be nothing behind.
     const fn may_be_empty(&self, next: &Next) -> bool {
         match next {
             Next::Page(_) => false,
-            Next::End { said: true } => true,
-            Next::End { said: false } => {
-                self.pages == 1 || matches!(self.paging.style, Style::Cursor)
-            }
+            Next::End(End::Flag) => true,
+            Next::End(End::Empty | End::Absent) => self.pages == 1 || self.paging.is_position,
         }
     }
 }

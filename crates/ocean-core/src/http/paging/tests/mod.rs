@@ -1,5 +1,7 @@
-//! Every way a listing can lie, by name in `named`, by additions in `added`, and at random in `hostile`.
+//! Every way a listing can lie: by name in `named`, about tokens that are called differently in
+//! `renamed`, by additions in `added`, and at random in `hostile`.
 
 mod added;
 mod hostile;
 mod named;
+mod renamed;

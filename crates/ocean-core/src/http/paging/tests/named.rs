@@ -46,14 +46,17 @@ async fn by_offset(pages: &[&str]) -> Result<Vec<u64>, HttpError> {
     ids(paging.pages(|window| answers.next(window))).await
 }
 
-async fn by_token(pages: &[&str]) -> Result<Vec<u64>, HttpError> {
+async fn by(paging: TokenPages, pages: &[&str]) -> Result<Vec<u64>, HttpError> {
     let answers = Answers::of(pages);
-    ids(TokenPages::next_page_token("values").pages(|token| answers.next(token))).await
+    ids(paging.pages(|token| answers.next(token))).await
+}
+
+async fn by_token(pages: &[&str]) -> Result<Vec<u64>, HttpError> {
+    by(TokenPages::next_page_token("values"), pages).await
 }
 
 async fn by_cursor(pages: &[&str]) -> Result<Vec<u64>, HttpError> {
-    let answers = Answers::of(pages);
-    ids(TokenPages::cursor("values").pages(|token| answers.next(token))).await
+    by(TokenPages::cursor("values"), pages).await
 }
 
 async fn bare(pages: &[&str]) -> Result<Vec<u64>, HttpError> {
@@ -90,7 +93,7 @@ async fn every_style_ends_where_the_server_says_so() {
     assert_eq!(bare(&list).await.unwrap(), [1, 2, 3]);
     let token = [
         r#"{"values":[{"id":1},{"id":2}],"nextPageToken":"a"}"#,
-        r#"{"values":[{"id":3}]}"#,
+        r#"{"values":[{"id":3}],"nextPageToken":null}"#,
     ];
     assert_eq!(by_token(&token).await.unwrap(), [1, 2, 3]);
     let cursor = [
@@ -115,7 +118,14 @@ async fn an_empty_listing_is_believed_when_it_says_so() {
         none
     );
     assert_eq!(bare(&["[]"]).await.unwrap(), none);
-    assert_eq!(by_token(&[r#"{"values":[]}"#]).await.unwrap(), none);
+    for end in [
+        r#""isLast":true"#,
+        r#""nextPageToken":null"#,
+        r#""nextPageToken":"""#,
+    ] {
+        let page = format!(r#"{{"values":[],{end}}}"#);
+        assert_eq!(by_token(&[&page]).await.unwrap(), none, "{end}");
+    }
 }
 
 #[tokio::test]
@@ -165,7 +175,8 @@ async fn a_cursor_is_followed_unless_the_server_says_that_nothing_follows() {
     ];
     assert_eq!(by_cursor(&pages).await.unwrap(), [1, 2]);
     let page = r#"{"values":[{"id":1}],"pageInfo":{"endCursor":""}}"#;
-    assert_eq!(doubt(by_cursor(&[page]).await), Doubt::MissingToken);
+    let names = "`pageInfo.endCursor` and no `pageInfo.hasNextPage` and no `cursor`".to_owned();
+    assert_eq!(doubt(by_cursor(&[page]).await), Doubt::Unsaid { names });
 }
 
 #[tokio::test]
@@ -275,7 +286,8 @@ async fn f19_an_empty_page_before_the_end_is_a_doubt() {
         r#"{"values":[{"id":1}],"nextPageToken":"a"}"#,
         r#"{"values":[]}"#,
     ];
-    assert_eq!(doubt(by_token(&promised).await), Doubt::EmptyPage);
+    let paging = TokenPages::next_page_token("values").absent_is_end();
+    assert_eq!(doubt(by(paging, &promised).await), Doubt::EmptyPage);
 }
 
 #[tokio::test]
@@ -298,6 +310,23 @@ async fn f19_an_end_before_the_total_is_a_doubt() {
     assert_eq!(doubt(by_token(&[page]).await), Doubt::MissingToken);
     let page = r#"{"values":[{"id":1}],"pageInfo":{"hasNextPage":true}}"#;
     assert_eq!(doubt(by_cursor(&[page]).await), Doubt::MissingToken);
+}
+
+#[tokio::test]
+async fn f19_a_total_that_counts_the_page_is_not_the_total() {
+    let pages = [
+        r#"{"values":[{"id":1},{"id":2}],"total":2}"#,
+        r#"{"values":[{"id":3},{"id":4}],"total":2}"#,
+    ];
+    let beyond = Doubt::BeyondTotal { read: 4, total: 2 };
+    assert_eq!(doubt(by_offset(&pages).await), beyond);
+    let pages = [pages[0], r#"{"values":[{"id":3}],"total":1}"#];
+    let shrank = Doubt::Shrank { before: 2, now: 1 };
+    assert_eq!(doubt(by_offset(&pages).await), shrank);
+    let honest = [pages[0], r#"{"values":[],"total":2}"#];
+    assert_eq!(by_offset(&honest).await.unwrap(), [1, 2]);
+    let marked = r#"{"values":[{"id":1},{"id":2}],"total":2,"isLast":true}"#;
+    assert_eq!(by_offset(&[marked]).await.unwrap(), [1, 2]);
 }
 
 #[tokio::test]
