@@ -2,6 +2,7 @@
 //!
 //! Start with [`Catalog`]; the first adapter to read is [`InMemoryCatalog`].
 
+mod bulks;
 mod entity;
 mod memory;
 mod store;
@@ -13,6 +14,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use uuid::Uuid;
 
+pub(crate) use self::bulks::bulks;
 pub(crate) use self::entity::key_text;
 pub use self::entity::{Blueprint, BlueprintRelation, Entity, EntityRef};
 pub use self::memory::InMemoryCatalog;
@@ -61,6 +63,7 @@ pub trait Catalog: Debug + Send + Sync + 'static {
 
     /// Finds entities of one blueprint that this integration owns, with the asked-for fields.
     ///
+    /// A query may name any number of identifiers; an implementation asks as often as it has to.
     /// An entity may come twice when the catalog had to be asked again.
     fn search(&self, query: EntityQuery) -> BoxStream<'_, Result<Entity, CatalogError>>;
 

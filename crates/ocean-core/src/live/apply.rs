@@ -12,15 +12,13 @@ use super::failure::{Failure, FailureKind};
 use crate::app_config::AppConfig;
 use crate::catalog::{
     Catalog, CatalogError, Entity, EntityError, EntityQuery, EntityRef, UpsertOutcome,
-    WriteContext, WriteEvent,
+    WriteContext, WriteEvent, bulks,
 };
 use crate::error::{ErrorClass, error_chain};
 use crate::fence::{Claim, Fence, Standing, Ticket};
 
 /// Bulks of one batch that are answered at the same time.
 const MAX_IN_FLIGHT: usize = 4;
-/// How many entities one lookup asks for.
-const LOOKUP_SIZE: usize = 50;
 
 /// Writes to the catalog.
 #[derive(Debug, Clone)]
@@ -108,7 +106,7 @@ impl Applier {
         write: &WriteContext,
         entities: &[Entity],
     ) -> Result<Vec<(usize, EntityError)>, Failure> {
-        let bulks = bulks(entities, self.catalog.bulk_size().max(1));
+        let bulks = bulks(&*self.catalog, entities, 0..entities.len());
         let width = if write.create_missing_related {
             MAX_IN_FLIGHT
         } else {
@@ -150,13 +148,11 @@ impl Applier {
                 .push(key.identifier);
         }
         for (blueprint, identifiers) in by_blueprint {
-            for slice in identifiers.chunks(LOOKUP_SIZE) {
-                let query = EntityQuery::new(&blueprint).identifiers(slice.to_vec());
-                let found = self.catalog.search(query).try_collect::<Vec<_>>().await;
-                let found = found.map_err(|error| refused(&error))?;
-                let owned: Vec<EntityRef> = found.iter().filter_map(Entity::key).collect();
-                self.delete(&write, owned).await?;
-            }
+            let query = EntityQuery::new(&blueprint).identifiers(identifiers);
+            let found = self.catalog.search(query).try_collect::<Vec<_>>().await;
+            let found = found.map_err(|error| refused(&error))?;
+            let owned: Vec<EntityRef> = found.iter().filter_map(Entity::key).collect();
+            self.delete(&write, owned).await?;
         }
         Ok(())
     }
@@ -203,22 +199,6 @@ impl<'a> Standings<'a> {
         self.is_mixed |= standing == Standing::Mixed;
         standing == Standing::Current
     }
-}
-
-/// Positions of entities by blueprint, in groups of at most `size`, in order.
-fn bulks(entities: &[Entity], size: usize) -> Vec<(String, Vec<usize>)> {
-    let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (position, entity) in entities.iter().enumerate() {
-        let blueprint = entity.blueprint_name().unwrap_or_default();
-        groups.entry(blueprint).or_default().push(position);
-    }
-    let groups = groups.into_iter();
-    groups
-        .flat_map(|(blueprint, positions)| {
-            let bulks: Vec<_> = positions.chunks(size).map(<[usize]>::to_vec).collect();
-            bulks.into_iter().map(move |bulk| (blueprint.clone(), bulk))
-        })
-        .collect()
 }
 
 /// Takes the answer to one bulk: what waits for its relation target, or what went wrong.

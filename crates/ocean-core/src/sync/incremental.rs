@@ -3,17 +3,17 @@
 //! Start with [`SyncEngine::sync_incrementally`].
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use super::ending::Ending;
 use super::forward::Forwarding;
 use super::resources::sync_resources;
 use super::settle::settle_failed;
-use super::{Began, Outcome, Progress, ResourceReport, ResyncError, ResyncReport, SyncEngine};
+use super::{Began, Progress, ResourceReport, ResyncError, ResyncReport, SyncEngine};
 use crate::app_config::AppConfig;
 use crate::catalog::WriteEvent;
 use crate::error::error_chain;
@@ -25,9 +25,6 @@ use crate::resync::{Registry, Since};
 /// How much of what was read is read again: the clock of the source may differ from ours, and its
 /// index may lag behind. Writing the same entity twice does no harm.
 const OVERLAP: Duration = Duration::from_secs(60);
-
-/// Said when a full resync began beside an incremental sync.
-const SUPERSEDED: &str = "a full resync began, which reads everything anew";
 
 /// From when on each resource is read, and those of which that is not known.
 struct Cursors {
@@ -94,13 +91,13 @@ impl SyncEngine {
         let kinds = checked.config.resources.iter();
         progress.begin(&stored, kinds.map(|one| one.kind.to_string()), routing);
         tracing::info!(resources = since.len(), "incremental sync began");
-        if let (Routing::Forwarded, Some(lake)) = (routing, &self.lake) {
+        let ending = if let (Routing::Forwarded, Some(lake)) = (routing, &self.lake) {
             let forwarding = Forwarding {
                 registry: &registry,
                 since: Some(&since),
                 ..self.forwarding(lake, &checked.config, progress, &metrics)
             };
-            forwarding.run(report, cancellation).await;
+            forwarding.run(report, cancellation).await
         } else {
             let parts = Began {
                 ticket,
@@ -112,13 +109,11 @@ impl SyncEngine {
                 metrics,
             };
             self.write_changes(report, checked, parts, progress, cancellation)
-                .await;
-        }
+                .await
+        };
         self.move_cursors(report, began).await;
         report.resources.extend(unknown);
-        if report.outcome == Outcome::Completed && report.is_incomplete() {
-            report.outcome = Outcome::Incomplete;
-        }
+        ending.conclude(report);
         tracing::info!(outcome = ?report.outcome, "incremental sync ended");
         Ok(())
     }
@@ -165,7 +160,7 @@ impl SyncEngine {
         began: Began,
         progress: &Progress,
         cancellation: &CancellationToken,
-    ) {
+    ) -> Ending {
         self.catalog.clear_cache();
         let run = self.run(checked, began, progress, cancellation);
         report.resources = sync_resources(&run).await;
@@ -174,20 +169,8 @@ impl SyncEngine {
             .resources
             .retain(|resource| run.takes_part(resource.index));
         run.background.finish().await;
-        let is_superseded = run.is_superseded.load(Ordering::Relaxed);
-        if is_superseded {
-            report.errors.push(SUPERSEDED.to_owned());
-        }
         report.errors.extend(run.ended_because());
-        report.outcome = if cancellation.is_cancelled() || is_superseded || run.is_ended() {
-            Outcome::Aborted
-        } else if run.unauthorized.load(Ordering::Relaxed) {
-            Outcome::Unauthorized
-        } else if report.is_incomplete() {
-            Outcome::Incomplete
-        } else {
-            Outcome::Completed
-        };
+        run.ending(cancellation)
     }
 
     /// Moves on for every resource of which nothing has to be read again. An entity that Port

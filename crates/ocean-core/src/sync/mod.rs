@@ -1,16 +1,19 @@
-//! The resync engine: one run from its plan to its [`ResyncReport`].
+//! The resync engine: what runs are made of, and how one is put together.
 //!
-//! Start with [`SyncEngine`].
+//! Start with [`SyncEngine`]; `full` and `incremental` tell its two sorts of runs from their
+//! beginning to their [`ResyncReport`].
 
 mod background;
 mod cascade;
 mod census;
 mod content;
 mod copies;
+mod ending;
 mod failed;
 mod fenced;
 mod fetch;
 mod forward;
+mod full;
 mod incremental;
 mod load;
 mod order;
@@ -30,32 +33,25 @@ mod view;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument as _;
 use uuid::Uuid;
 
-use self::census::census;
 pub(crate) use self::content::{differing_fields, field_of, fields_of};
 use self::copies::Copies;
 use self::forward::Forwarding;
 use self::plan::Plan;
 pub use self::progress::{Phase, Progress, ResourceProgress};
 pub use self::reconcile::AllowEmpty;
-use self::reconcile::reconcile;
 pub use self::report::{
     BlueprintReport, Counts, ErrorGroup, NullField, Outcome, ReconciliationReport, ResourceReport,
     ResyncReport,
 };
-use self::resources::sync_resources;
 use self::run::{Run, RunParts};
-use self::settle::settle_failed;
 use crate::app_config::AppConfig;
 use crate::catalog::{Catalog, CatalogError, IntegrationStore, WriteContext, WriteEvent};
-use crate::error::error_chain;
 use crate::fence::{Fence, Ticket};
 use crate::integration::{Hooks, Integration};
 use crate::lake::{BufferLimits, Lake, Routing};
@@ -121,14 +117,6 @@ pub enum ResyncError {
     /// The mapping is not valid; every fault on a line of its own.
     #[error("the mapping is not valid:\n{}", .0.join("\n"))]
     Mapping(Vec<String>),
-}
-
-/// What a full resync needs before it reads anything.
-#[derive(Debug)]
-struct Prepared {
-    stored: Value,
-    checked: CheckedMapping,
-    metrics: RunMetrics,
 }
 
 /// What was noted and decided when a run began, before anything was read.
@@ -232,116 +220,6 @@ impl SyncEngine {
         &self.metrics
     }
 
-    /// Runs one full resync.
-    ///
-    /// Cancelling `cancellation` stops it between two batches: requests to write that were sent
-    /// are awaited, nothing is deleted, and the report's outcome is [`Outcome::Aborted`].
-    ///
-    /// # Errors
-    ///
-    /// When the mapping could not be read or is not valid, or Port did not answer at all.
-    pub async fn resync(
-        &self,
-        progress: &Progress,
-        cancellation: &CancellationToken,
-    ) -> Result<ResyncReport, ResyncError> {
-        let id = Uuid::new_v4();
-        let span = tracing::info_span!("resync", resync_id = %id);
-        let resync = self.resync_as(id, progress, cancellation);
-        Box::pin(resync).instrument(span).await
-    }
-
-    async fn resync_as(
-        &self,
-        id: Uuid,
-        progress: &Progress,
-        cancellation: &CancellationToken,
-    ) -> Result<ResyncReport, ResyncError> {
-        let started = Instant::now();
-        let mut report = ResyncReport::new(id);
-        let metrics = self.metrics.begin(id, cancellation.clone());
-        let stored = self.store.mapping().await.map_err(ResyncError::Catalog)?;
-        let Some(stored) = stored else {
-            tracing::warn!("the mapping is empty, nothing is read and nothing is deleted");
-            report.duration = started.elapsed();
-            return Ok(report);
-        };
-        let checked = self.check(&stored)?;
-        if checked.config.resources.is_empty() {
-            tracing::warn!("the mapping has no resources, nothing is read and nothing is deleted");
-            report.duration = started.elapsed();
-            return Ok(report);
-        }
-        let routing = self.routing().await;
-        report.routing = routing;
-        let resources = checked.config.resources.iter();
-        let kinds = resources.map(|resource| resource.kind.to_string());
-        progress.begin(&stored, kinds, routing);
-        // Port would not be told how kinds do whose items it processes itself.
-        metrics.plan(&checked.config, routing != Routing::Forwarded);
-        if let (Routing::Forwarded, Some(lake)) = (routing, &self.lake) {
-            tracing::info!("resync began, raw items are forwarded");
-            let forwarding = self.forwarding(lake, &checked.config, progress, &metrics);
-            forwarding.run(&mut report, cancellation).await;
-        } else {
-            let prepared = Prepared {
-                stored,
-                checked,
-                metrics,
-            };
-            self.write_all(&mut report, prepared, progress, cancellation)
-                .await?;
-        }
-        report.duration = started.elapsed();
-        tracing::info!(outcome = ?report.outcome, "resync ended");
-        Ok(report)
-    }
-
-    /// Maps and writes everything, and deletes what is gone.
-    async fn write_all(
-        &self,
-        report: &mut ResyncReport,
-        prepared: Prepared,
-        progress: &Progress,
-        cancellation: &CancellationToken,
-    ) -> Result<(), ResyncError> {
-        let Prepared {
-            stored,
-            checked,
-            metrics,
-        } = prepared;
-        let copies = self.copies(report.routing, report.id, Some(SystemTime::now()));
-        let ticket = self.fence.begin_run();
-        let before = self.catalog.now().await.map_err(ResyncError::Catalog)?;
-        self.catalog.clear_cache();
-        let census = census(&*self.catalog);
-        let census = match cancellation.run_until_cancelled(census).await {
-            Some(census) => census?,
-            None => None,
-        };
-        let began = Began {
-            ticket,
-            census,
-            registry: self.registry.clone(),
-            copies,
-            since: None,
-            event: WriteEvent::Resync { id: report.id },
-            metrics,
-        };
-        let run = self.run(checked, began, progress, cancellation);
-        tracing::info!(resources = run.config.resources.len(), "resync began");
-        if let Err(error) = self.hooks.run_resync_start().await {
-            let reason = format!("a hook before the resync failed: {}", error_chain(&error));
-            run.bars().all(&*reason);
-            report.errors.push(reason);
-        }
-        report.resources = sync_resources(&run).await;
-        settle_failed(&run, &mut report.resources).await;
-        self.finish(&run, report, &stored, before, cancellation)
-            .await;
-        Ok(())
-    }
-
     /// A full resync that begins now and is forwarded.
     fn forwarding<'e>(
         &'e self,
@@ -432,64 +310,6 @@ impl SyncEngine {
             ticket: began.ticket,
             metrics: began.metrics,
         }))
-    }
-
-    /// Deletes what is proven to be gone and says how the run ended.
-    async fn finish(
-        &self,
-        run: &Run,
-        report: &mut ResyncReport,
-        stored: &Value,
-        before: SystemTime,
-        cancellation: &CancellationToken,
-    ) {
-        if cancellation.is_cancelled() || run.is_ended() {
-            run.bars().all("the run was stopped");
-        } else if let Err(reason) = self.mapping_is_still(run, stored).await {
-            run.bars().all(&*reason);
-            report.errors.push(reason);
-        }
-        let began = Instant::now();
-        run.metrics.reconciliation_began();
-        report.reconciliation = reconcile(run, before, &self.options.allow_empty).await;
-        let (done, deleted) = (
-            report.reconciliation.is_done(),
-            report.reconciliation.deleted(),
-        );
-        run.metrics.reconciliation_ended(began, done, deleted);
-        run.background.finish().await;
-        report.errors.extend(run.ended_because());
-        report.outcome = if cancellation.is_cancelled() || run.is_ended() {
-            Outcome::Aborted
-        } else if run.unauthorized.load(Ordering::Relaxed) {
-            Outcome::Unauthorized
-        } else if report.is_incomplete() {
-            Outcome::Incomplete
-        } else {
-            Outcome::Completed
-        };
-        if report.outcome == Outcome::Completed
-            && let Err(error) = self.hooks.run_resync_complete().await
-        {
-            report.errors.push(format!(
-                "a hook after the resync failed: {}",
-                error_chain(&error)
-            ));
-            report.outcome = Outcome::Incomplete;
-        }
-    }
-
-    /// Reads the mapping once more: what was mapped by one document is not deleted by another.
-    async fn mapping_is_still(&self, run: &Run, stored: &Value) -> Result<(), String> {
-        match self.store.mapping().await {
-            Ok(Some(now)) if now == *stored => Ok(()),
-            Ok(_) => Err("the mapping changed during the run".to_owned()),
-            Err(error) => {
-                run.note_refusal(&error);
-                let error = error_chain(&error);
-                Err(format!("the mapping could not be read again: {error}"))
-            }
-        }
     }
 }
 

@@ -206,9 +206,7 @@ impl ResourceSync {
 
     fn end_of_data(&mut self, fetched: Fetched) {
         if fetched.unauthorized {
-            self.run
-                .unauthorized
-                .store(true, std::sync::atomic::Ordering::Relaxed);
+            self.run.source_refused();
         }
         self.failed_reads = fetched.failed;
         let tally = &mut self.loader.tally;

@@ -3,7 +3,7 @@
 //! Start with [`retry_failed`]. Relation targets go first, in bulks per level. Only entities in a
 //! cycle are first sent without the relations that point into it, and then whole.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use super::failed::FailedEntity;
 use super::fenced::{forget_deleted_targets, hold_to_write};
 use super::order::dependency_levels;
 use super::run::Run;
-use crate::catalog::{CatalogError, Entity, UpsertOutcome};
+use crate::catalog::{CatalogError, Entity, UpsertOutcome, bulks};
 
 /// What became of an entity after its last try.
 pub(super) struct Retried {
@@ -70,25 +70,13 @@ struct Again<'a> {
 impl Again<'_> {
     /// Writes the entities at these positions, grouped by blueprint, in bulks.
     async fn send(&mut self, positions: &[usize], shape: impl Fn(&Entity) -> Entity + Send + Sync) {
-        let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for position in positions {
-            let blueprint = self
-                .entities
-                .get(*position)
-                .and_then(Entity::blueprint_name);
-            groups
-                .entry(blueprint.unwrap_or_default())
-                .or_default()
-                .push(*position);
-        }
-        for (blueprint, positions) in groups {
-            for bulk in positions.chunks(self.run.catalog.bulk_size().max(1)) {
-                if self.run.stop.is_cancelled() {
-                    return;
-                }
-                if let Err(error) = self.send_bulk(&blueprint, bulk, &shape).await {
-                    return self.run.give_up(&error);
-                }
+        let positions = positions.iter().copied();
+        for (blueprint, bulk) in bulks(&*self.run.catalog, self.entities, positions) {
+            if self.run.stop.is_cancelled() {
+                return;
+            }
+            if let Err(error) = self.send_bulk(&blueprint, &bulk, &shape).await {
+                return self.run.give_up(&error);
             }
         }
     }

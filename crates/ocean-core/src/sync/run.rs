@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::background::Background;
 use super::copies::Copies;
+use super::ending::Ending;
 use super::failed::FailedEntities;
 use super::plan::Plan;
 use super::progress::Progress;
@@ -55,13 +56,13 @@ pub(super) struct Run {
     pub(super) loaded: Vec<CancellationToken>,
     /// Entities per blueprint when the run began; `None` when Port could not list them.
     pub(super) census: Option<BTreeMap<String, usize>>,
-    pub(super) unauthorized: AtomicBool,
+    unauthorized: AtomicBool,
     /// Where copies of raw items go; those have to be whole.
     pub(super) copies: Option<Copies>,
     /// For an incremental sync: the resources that are read, each from when on.
     since: Option<BTreeMap<usize, Since>>,
     /// Whether a full resync began beside this incremental sync.
-    pub(super) is_superseded: AtomicBool,
+    is_superseded: AtomicBool,
     /// Whether the other side of the copies wants the run to end.
     is_ended: AtomicBool,
     pub(super) background: Background,
@@ -185,10 +186,25 @@ impl Run {
         self.is_ended.load(Ordering::Relaxed)
     }
 
-    /// Why the other side ended the run, if it did.
+    /// Why the run ended for the sake of another one, if it did.
     pub(super) fn ended_because(&self) -> Option<String> {
-        let because = "port says that another sync has taken over";
-        self.is_ended().then(|| because.to_owned())
+        let because = if self.is_superseded.load(Ordering::Relaxed) {
+            "a full resync began, which reads everything anew"
+        } else if self.is_ended() {
+            "port says that another sync has taken over"
+        } else {
+            return None;
+        };
+        Some(because.to_owned())
+    }
+
+    /// What made the run end, if anything did, beside what its report says.
+    pub(super) fn ending(&self, cancellation: &CancellationToken) -> Ending {
+        let has_given_way = self.is_superseded.load(Ordering::Relaxed) || self.is_ended();
+        Ending {
+            stopped: cancellation.is_cancelled() || has_given_way,
+            refused: self.unauthorized.load(Ordering::Relaxed),
+        }
     }
 
     /// How many entities of a blueprint Port held when the run began.
@@ -238,6 +254,11 @@ impl Run {
                 .all("Port did not answer several bulks in a row");
             self.stop.cancel();
         }
+    }
+
+    /// The source refused the credentials for a resource; it may give others.
+    pub(super) fn source_refused(&self) {
+        self.unauthorized.store(true, Ordering::Relaxed);
     }
 
     /// Port refused the credentials: nothing that follows can succeed.

@@ -158,6 +158,7 @@ impl Reading<'_> {
         match error {
             LakeError::Stale => self.ended_by_other_side(),
             LakeError::Failed(_) => {
+                self.note_refusal(error);
                 kind.incomplete(format!("raw items did not arrive: {}", error_chain(error)));
             }
         }

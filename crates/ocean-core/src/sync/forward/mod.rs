@@ -15,11 +15,12 @@ use tracing::Instrument as _;
 
 use super::SyncOptions;
 use super::background::Background;
+use super::ending::Ending;
 use super::progress::{Phase, Progress};
 use super::report::{Outcome, ResourceReport, ResyncReport};
 use crate::app_config::AppConfig;
 use crate::catalog::IntegrationStore;
-use crate::error::error_chain;
+use crate::error::{ErrorClass, error_chain};
 use crate::http::sizes_of;
 use crate::integration::Hooks;
 use crate::lake::{Lake, LakeError, RawOrigin, SyncStage};
@@ -69,7 +70,11 @@ struct Reading<'e> {
 
 impl Forwarding<'_> {
     /// Reads, forwards and tells; how that went is added to the report.
-    pub(super) async fn run(&self, report: &mut ResyncReport, cancellation: &CancellationToken) {
+    pub(super) async fn run(
+        &self,
+        report: &mut ResyncReport,
+        cancellation: &CancellationToken,
+    ) -> Ending {
         let stop = cancellation.child_token();
         let shows = self.options.send_examples;
         let reading = Reading {
@@ -82,9 +87,8 @@ impl Forwarding<'_> {
             unauthorized: AtomicBool::new(false),
         };
         if let Err(error) = self.lake.tell(report.id, &self.started()).await {
-            report.errors.push(unheard(&error));
-            report.outcome = Outcome::Incomplete;
-            return;
+            reading.not_heard(report, &error);
+            return reading.conclude(report, cancellation);
         }
         self.run_hooks(report).await;
         let read = tokio::select! {
@@ -93,12 +97,14 @@ impl Forwarding<'_> {
             never = reading.watch() => match never {},
         };
         reading.background.finish().await;
-        reading.end(report, read, cancellation).await;
+        reading.tell_end(report, read, cancellation).await;
+        let ending = reading.conclude(report, cancellation);
         // Who makes the entities decides what is deleted.
         let began = Instant::now();
         self.metrics.reconciliation_began();
         let is_done = report.outcome == Outcome::Completed;
         self.metrics.reconciliation_ended(began, is_done, 0);
+        ending
     }
 
     fn started(&self) -> SyncStage<'_> {
@@ -241,15 +247,15 @@ impl Reading<'_> {
         self.stop.cancel();
     }
 
-    /// Tells how the sync ended and says so in the report.
-    async fn end(
+    /// Tells how the sync ended.
+    async fn tell_end(
         &self,
         report: &mut ResyncReport,
         read: Result<(), LakeError>,
         cancellation: &CancellationToken,
     ) {
         if let Err(error) = &read {
-            report.errors.push(unheard(error));
+            self.not_heard(report, error);
         }
         let is_ended = self.is_ended.load(Ordering::Relaxed);
         let last = if is_ended {
@@ -266,23 +272,32 @@ impl Reading<'_> {
         if let Some(last) = last
             && let Err(error) = self.sync.lake.tell(self.id, &last).await
         {
-            report.errors.push(unheard(&error));
+            self.not_heard(report, &error);
         }
-        report.outcome = if is_ended || cancellation.is_cancelled() {
-            Outcome::Aborted
-        } else if self.unauthorized.load(Ordering::Relaxed) {
-            Outcome::Unauthorized
-        } else if report.is_incomplete() {
-            Outcome::Incomplete
-        } else {
-            Outcome::Completed
-        };
     }
-}
 
-fn unheard(error: &LakeError) -> String {
-    format!(
-        "port did not hear how the sync is doing: {}",
-        error_chain(error)
-    )
+    /// Says in the report how the sync ended.
+    fn conclude(&self, report: &mut ResyncReport, cancellation: &CancellationToken) -> Ending {
+        let is_ended = self.is_ended.load(Ordering::Relaxed);
+        let ending = Ending {
+            stopped: is_ended || cancellation.is_cancelled(),
+            refused: self.unauthorized.load(Ordering::Relaxed),
+        };
+        ending.conclude(report);
+        ending
+    }
+
+    /// The other side did not hear how the sync is doing.
+    fn not_heard(&self, report: &mut ResyncReport, error: &LakeError) {
+        self.note_refusal(error);
+        let error = error_chain(error);
+        let reason = format!("port did not hear how the sync is doing: {error}");
+        report.errors.push(reason);
+    }
+
+    /// Notes whether an error means that the other side refused the credentials.
+    fn note_refusal(&self, error: &LakeError) {
+        let is_refused = error.class() == ErrorClass::Unauthorized;
+        self.unauthorized.fetch_or(is_refused, Ordering::Relaxed);
+    }
 }

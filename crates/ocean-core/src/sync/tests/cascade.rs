@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::world::{Kinds, World, rejected, resource};
+use super::faulty::rejected;
+use super::world::{Kinds, World, resource};
 use crate::sync::Outcome;
 
 fn b(id: &str, a: &str) -> Value {

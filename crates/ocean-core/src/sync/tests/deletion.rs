@@ -3,7 +3,8 @@
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::world::{Kinds, World, failed, rejected, resource};
+use super::faulty::{failed, rejected};
+use super::world::{Kinds, World, resource};
 use crate::UpsertOutcome;
 use crate::sync::{AllowEmpty, Outcome, Progress, ResyncReport};
 

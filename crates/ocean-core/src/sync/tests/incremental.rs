@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::world::{Kinds, World, failed, rejected};
+use super::faulty::{failed, rejected};
+use super::world::{Kinds, World};
 use crate::IntegrationStore as _;
 use crate::lake::Routing;
 use crate::sync::{Outcome, Progress, ResourceReport, ResyncReport};

@@ -4,7 +4,8 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 
-use super::world::{Kinds, World, failed, resource};
+use super::faulty::failed;
+use super::world::{Kinds, World, resource};
 use crate::sync::{Outcome, ResyncError};
 use crate::{Blueprint, EntityRef, InMemoryCatalog};
 

@@ -2,7 +2,8 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::world::{Kinds, World, rejected};
+use super::faulty::rejected;
+use super::world::{Kinds, World};
 use crate::sync::Progress;
 use crate::{Metrics, ResyncStatus};
 

@@ -3,6 +3,7 @@
 mod cascade;
 mod copies;
 mod deletion;
+mod faulty;
 mod forwarding;
 mod hooks;
 mod incremental;
