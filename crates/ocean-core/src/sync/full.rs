@@ -163,7 +163,7 @@ impl SyncEngine {
             report.reconciliation.deleted(),
         );
         run.metrics.reconciliation_ended(began, done, deleted);
-        run.background.finish().await;
+        run.background.finish(&run.stop).await;
         report.errors.extend(run.ended_because());
         let ending = run.ending(cancellation);
         ending.conclude(report);

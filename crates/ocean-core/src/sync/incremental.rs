@@ -168,7 +168,7 @@ impl SyncEngine {
         report
             .resources
             .retain(|resource| run.takes_part(resource.index));
-        run.background.finish().await;
+        run.background.finish(&run.stop).await;
         report.errors.extend(run.ended_because());
         run.ending(cancellation)
     }

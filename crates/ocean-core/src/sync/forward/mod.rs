@@ -96,7 +96,7 @@ impl Forwarding<'_> {
             read = reading.read_all(&mut report.resources) => read,
             never = reading.watch() => match never {},
         };
-        reading.background.finish().await;
+        reading.background.finish(&reading.stop).await;
         reading.tell_end(report, read, cancellation).await;
         let ending = reading.conclude(report, cancellation);
         // Who makes the entities decides what is deleted.
