@@ -96,7 +96,8 @@ impl Failure {
 /// Whether the other side is there, as far as the last batches tell.
 ///
 /// One event that fails again and again says nothing. When different ones do, without any that
-/// succeeds, only one batch at a time tries whether that has changed.
+/// succeeds, only one batch at a time tries whether that has changed. A batch that fails for another
+/// reason than that nobody is there lets the others go on, on trial: it may have met somebody.
 #[derive(Debug, Default)]
 pub(super) struct Outage {
     last_failed: Option<u64>,
@@ -119,6 +120,12 @@ impl Outage {
         }
     }
 
+    /// Notes that a batch failed in a way that does not pass by itself. The first one that fails
+    /// because nobody is there ends the trial, and the wait is as long as it would have been.
+    pub(super) fn note_other_failure(&mut self) {
+        self.until = None;
+    }
+
     /// Until when nothing is tried; a moment in the past means that one batch may try.
     pub(super) const fn until(&self) -> Option<Instant> {
         self.until
@@ -135,4 +142,40 @@ pub(super) fn delay_before(attempt: u32) -> Duration {
 pub(super) fn delay_in_outage(delays: u32) -> Duration {
     let bound = Duration::from_secs(1 << delays.min(6)).min(LONGEST_OUTAGE_DELAY);
     bound.mul_f64(0.5 + fastrand::f64() / 2.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_waiting(outage: &Outage) -> bool {
+        outage.until().is_some_and(|until| until > Instant::now())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_event_that_fails_again_and_again_is_no_outage() {
+        let mut outage = Outage::default();
+        for _ in 0..10 {
+            outage.note_failure(1);
+        }
+        assert!(!is_waiting(&outage));
+        outage.note_failure(2);
+        assert!(is_waiting(&outage));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_failure_lets_all_go_on_until_the_next_one_finds_nobody() {
+        let mut outage = Outage::default();
+        for seq in 0..20 {
+            outage.note_failure(seq);
+        }
+        outage.note_other_failure();
+        assert!(outage.until().is_none());
+        outage.note_failure(20);
+        let wait = outage.until().map(|until| until - Instant::now());
+        assert!(wait >= Some(LONGEST_OUTAGE_DELAY / 2), "{wait:?}");
+        outage.note_success();
+        outage.note_failure(21);
+        assert!(outage.until().is_none(), "a success ends the outage");
+    }
 }

@@ -57,6 +57,9 @@ impl Dispatcher {
         if !counts {
             return put_off(progress, batch, failure);
         }
+        if failure.kind > FailureKind::Passing {
+            progress.outage.note_other_failure();
+        }
         if batch.len() > 1 {
             // One of them is to blame: it is found by halves, before attempts count.
             let half = batch.len().div_ceil(2);

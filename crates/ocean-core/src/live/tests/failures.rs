@@ -1,5 +1,6 @@
 //! Events that cannot be handled, and sides that are not there.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::world::{Fault, World};
@@ -88,10 +89,7 @@ async fn f63_while_port_is_down_events_are_kept_and_applied_in_order_afterwards(
         tokio::time::sleep(Duration::from_secs(900)).await;
     }
     assert_eq!(world.queue.counts().pending, 200);
-    let writes = world
-        .catalog
-        .writes
-        .load(std::sync::atomic::Ordering::SeqCst);
+    let writes = world.catalog.writes.load(Ordering::SeqCst);
     assert!(writes < 300, "Port is not hammered: {writes}");
     *world.catalog.is_down.lock().unwrap() = false;
     let counts = world.settled().await;
@@ -117,6 +115,54 @@ async fn while_the_source_is_down_no_attempt_is_spent() {
     *world.source.is_down.lock().unwrap() = false;
     assert_eq!(world.settled().await.applied, 50);
     assert_eq!(world.titles(), world.wanted());
+    world.stop().await;
+}
+
+/// How long it takes after an outage until 400 events have ended, all of which the source refuses.
+async fn refused_after_an_outage() -> Duration {
+    let mut world = World::new();
+    *world.source.is_down.lock().unwrap() = true;
+    world.start();
+    for id in 0..400 {
+        world.source.put(id, 1);
+        world.tell(id).await;
+    }
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    assert_eq!(world.queue.counts().pending, 400);
+    let refused = (0..400).map(|id| (id, Fault::Permanent));
+    world.source.faults.lock().unwrap().extend(refused);
+    *world.source.latency.lock().unwrap() = Duration::from_secs(4);
+    *world.source.is_down.lock().unwrap() = false;
+    let began = tokio::time::Instant::now();
+    assert_eq!(world.settled().await.dead, 400);
+    let took = began.elapsed();
+    world.stop().await;
+    took
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_an_outage_events_that_are_refused_go_side_by_side() {
+    // Four at a time, two seconds each, beside a minute of waiting: one at a time they take 800 s.
+    let took = refused_after_an_outage().await;
+    assert!(took < Duration::from_secs(600), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_that_are_refused_while_port_is_down_do_not_have_it_hammered() {
+    let mut world = World::new();
+    *world.catalog.is_down.lock().unwrap() = true;
+    world.start();
+    let refused = (0..100).map(|id| (2 * id, Fault::Permanent));
+    world.source.faults.lock().unwrap().extend(refused);
+    for id in 0..200 {
+        world.source.put(id, 1);
+        world.tell(id).await;
+        tokio::time::sleep(Duration::from_secs(18)).await;
+    }
+    let counts = world.queue.counts();
+    assert!(counts.dead > 10 && counts.applied == 0, "{counts:?}");
+    let writes = world.catalog.writes.load(Ordering::SeqCst);
+    assert!(writes < 600, "Port is not hammered: {writes}");
     world.stop().await;
 }
 
