@@ -28,10 +28,19 @@ pub struct CliApp {
     pub(crate) version: &'static str,
     pub(crate) mapping: &'static str,
     pub(crate) blueprints: &'static str,
+    pub(crate) extras: Extras,
     pub(crate) simulation: Option<Box<dyn Simulation>>,
     spec: &'static str,
     connect: Option<Connect>,
     kinds: Option<Box<dyn Fn() -> Registry + Send + Sync>>,
+}
+
+/// What a new installation starts with beside its mapping and its blueprints, as JSON or YAML.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Extras {
+    pub(crate) actions: Option<&'static str>,
+    pub(crate) scorecards: Option<&'static str>,
+    pub(crate) pages: Option<&'static str>,
 }
 
 type Connect = Box<dyn Fn(&Settings, HttpClientBuilder) -> Result<Source, Failure> + Send + Sync>;
@@ -64,6 +73,11 @@ impl CliApp {
             version,
             mapping: "resources: []",
             blueprints: "[]",
+            extras: Extras {
+                actions: None,
+                scorecards: None,
+                pages: None,
+            },
             simulation: None,
             spec: "configurations: []",
             connect: None,
@@ -89,6 +103,28 @@ impl CliApp {
     ) -> Self {
         self.mapping = mapping;
         self.blueprints = blueprints;
+        self
+    }
+
+    /// Actions that a new installation starts with: a list, as JSON or YAML.
+    #[must_use]
+    pub const fn default_actions(mut self, actions: &'static str) -> Self {
+        self.extras.actions = Some(actions);
+        self
+    }
+
+    /// Scorecards that a new installation starts with: a list of `{blueprint, data: [...]}`, as JSON
+    /// or YAML.
+    #[must_use]
+    pub const fn default_scorecards(mut self, scorecards: &'static str) -> Self {
+        self.extras.scorecards = Some(scorecards);
+        self
+    }
+
+    /// Pages that a new installation starts with: a list, as JSON or YAML.
+    #[must_use]
+    pub const fn default_pages(mut self, pages: &'static str) -> Self {
+        self.extras.pages = Some(pages);
         self
     }
 

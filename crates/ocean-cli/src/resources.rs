@@ -75,11 +75,15 @@ pub(crate) fn defaults(
 
 /// What the author put into the binary.
 fn embedded(app: &CliApp) -> Files {
-    let document = |name: &str, text: &str| Some(Document::new(name, text));
+    let document = |name: &str, text: &str| Document::new(name, text);
+    let list = |of: &str, text: &str| document(&format!("the built-in list of {of}"), text);
+    let extras = &app.extras;
     Files {
-        mapping: document("the built-in mapping", app.mapping),
-        blueprints: document("the built-in list of blueprints", app.blueprints),
-        ..Files::default()
+        mapping: Some(document("the built-in mapping", app.mapping)),
+        blueprints: Some(list("blueprints", app.blueprints)),
+        actions: extras.actions.map(|text| list("actions", text)),
+        scorecards: extras.scorecards.map(|text| list("scorecards", text)),
+        pages: extras.pages.map(|text| list("pages", text)),
     }
 }
 
@@ -108,4 +112,66 @@ fn mapping(document: Option<&Document>) -> Result<Value, Failure> {
 /// The elements of a document that need not exist.
 fn list<T: for<'de> Deserialize<'de>>(document: Option<&Document>) -> Result<Vec<T>, Failure> {
     document.map_or_else(|| Ok(Vec::new()), Document::list)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+
+    use ocean_core::settings::Sources;
+
+    use super::*;
+
+    const ACTIONS: &str = r#"[{"identifier": "restart"}]"#;
+    const SCORECARDS: &str = "[{blueprint: service, data: [{identifier: a}, {identifier: b}]}]";
+    const PAGES: &str = "- identifier: overview";
+
+    fn app() -> CliApp {
+        let app = CliApp::new("desk", "1.0.0").default_actions(ACTIONS);
+        app.default_scorecards(SCORECARDS).default_pages(PAGES)
+    }
+
+    fn settings(app: &CliApp) -> Settings {
+        let sources = Sources::new(BTreeMap::new());
+        let secrets = ["port.client_id", "port.client_secret"];
+        let sources = secrets
+            .into_iter()
+            .fold(sources, |sources, path| sources.set(path, "x", "the test"));
+        let loaded = Settings::load(&sources, &app.settings_spec().unwrap());
+        loaded.unwrap().settings
+    }
+
+    #[test]
+    fn what_the_author_put_into_the_binary_is_what_a_new_installation_starts_with() {
+        let app = app();
+        let made = defaults(&app, &settings(&app), None).unwrap();
+        assert_eq!(made.actions, [json!({"identifier": "restart"})]);
+        let scorecard = |name: &str| ("service".to_owned(), json!({"identifier": name}));
+        assert_eq!(made.scorecards, [scorecard("a"), scorecard("b")]);
+        assert_eq!(made.pages, [json!({"identifier": "overview"})]);
+    }
+
+    #[test]
+    fn a_folder_comes_before_the_binary_as_a_whole() {
+        let (app, folder) = (app(), tempfile::tempdir().unwrap());
+        let resources = folder.path().join(".port/resources");
+        fs::create_dir_all(&resources).unwrap();
+        fs::write(resources.join("actions.yaml"), "- identifier: stop").unwrap();
+        let made = defaults(&app, &settings(&app), Some(folder.path())).unwrap();
+        assert_eq!(made.actions, [json!({"identifier": "stop"})]);
+        assert!(made.scorecards.is_empty() && made.pages.is_empty());
+    }
+
+    #[test]
+    fn what_is_in_the_binary_and_no_list_is_named() {
+        let app = app().default_pages("identifier: overview");
+        let failure = defaults(&app, &settings(&app), None).unwrap_err();
+        assert_eq!(failure.exit(), Exit::Invalid);
+        let message = failure.message();
+        assert!(
+            message.starts_with("the built-in list of pages is not"),
+            "{message}"
+        );
+    }
 }
