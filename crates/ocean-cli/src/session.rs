@@ -240,7 +240,7 @@ const fn incremental(settings: &Settings) -> Option<Duration> {
 }
 
 /// Where raw items go if the organization wants them; `None` when the operator does not.
-fn lake(port: &Arc<PortClient>, settings: &Settings) -> Option<Arc<dyn Lake>> {
+pub(crate) fn lake(port: &Arc<PortClient>, settings: &Settings) -> Option<Arc<dyn Lake>> {
     let may_forward = settings.process.processing_mode == ProcessingMode::Dsp;
     let lake = || Arc::new(PortLake::new(Arc::clone(port), may_forward)) as _;
     settings.batches.lakehouse_enabled.then(lake)

@@ -37,6 +37,11 @@ fn out(text: &str) {
     drop(io::stdout().lock().write_all(text.as_bytes()));
 }
 
+/// Prints a result that was made into text, and masked, before.
+pub(crate) fn result(text: &str) {
+    out(text);
+}
+
 /// Prints what is not a result.
 fn err(text: &str) {
     drop(io::stderr().lock().write_all(text.as_bytes()));

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use ocean_core::http::Masker;
-use ocean_core::{Comparison, Divergence, Nature, ResyncReport};
+use ocean_core::{Comparison, Divergence, Nature, ResyncReport, Routing};
 use serde_json::{Value, json};
 
+use super::Paint;
 use super::number::counted;
 use super::plan::{changes_text, repeatable};
 use super::report::problems;
-use super::{Paint, out};
 
 /// How many differences of a blueprint are shown.
 const SHOWN: usize = 20;
@@ -20,12 +19,8 @@ pub(crate) fn as_json(comparison: &Comparison, report: &ResyncReport) -> Value {
     json!({"comparison": comparison, "report": repeatable(report)})
 }
 
-/// Prints a comparison.
-pub(crate) fn show(comparison: &Comparison, report: &ResyncReport, paint: Paint, masker: &Masker) {
-    out(&masker.full(&text(comparison, report, paint)));
-}
-
-fn text(comparison: &Comparison, report: &ResyncReport, paint: Paint) -> String {
+/// A comparison for a person.
+pub(crate) fn text(comparison: &Comparison, report: &ResyncReport, paint: Paint) -> String {
     let mut text = format!(
         "{} {}\n",
         paint.bold(&format!("Comparison {}:", comparison.number)),
@@ -55,8 +50,18 @@ fn text(comparison: &Comparison, report: &ResyncReport, paint: Paint) -> String 
     for problem in problems(report) {
         let _infallible = writeln!(text, "  not compared: {problem}");
     }
+    if let Some(reason) = &comparison.unconfirmed {
+        let _infallible = writeln!(text, "  not looked at once more: {reason}");
+    }
+    if report.routing == Routing::Forwarded && !comparison.divergences.is_empty() {
+        let _infallible = writeln!(text, "  {}", paint.notable(MAPPED_AT_PORT));
+    }
     text
 }
+
+/// Said of differences in raw-data mode.
+const MAPPED_AT_PORT: &str = "note: the organization is in raw-data mode: Port makes the entities, so \
+                              that its mapping may be what differs, and not what was read";
 
 fn headline(comparison: &Comparison) -> String {
     let count = comparison.divergences.len();
@@ -91,3 +96,6 @@ fn divergence_text(text: &mut String, divergence: &Divergence, paint: Paint) {
         changes_text(text, changes, paint);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,7 @@ use crate::sync::{differing_fields, field_of, fields_of};
 /// Reads from a catalog, and notes what should be written to it.
 #[derive(Debug)]
 pub(super) struct Recorder {
-    catalog: Arc<dyn Catalog>,
+    pub(super) catalog: Arc<dyn Catalog>,
     store: Arc<dyn IntegrationStore>,
     mapping: Option<Value>,
     recorded: Mutex<Recorded>,
@@ -157,7 +157,8 @@ impl Recorded {
     }
 }
 
-fn changes(before: &Entity, after: &Entity) -> Vec<FieldChange> {
+/// The fields that differ, with what is in them.
+pub(super) fn changes(before: &Entity, after: &Entity) -> Vec<FieldChange> {
     let fields = differing_fields(before, after).into_iter();
     fields
         .map(|field| FieldChange {

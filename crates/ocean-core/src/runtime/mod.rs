@@ -20,6 +20,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 pub use self::control::{ControlSocket, Letter, Order, Reply, perform_order, send_order};
@@ -168,11 +169,11 @@ impl Runtime {
         self
     }
 
-    /// The same, calling `observe` at the end of each resync.
+    /// The same, calling `observe` at the end of each resync; the next one waits for it.
     #[must_use]
     pub fn on_resync_end(
         mut self,
-        observe: impl Fn(&ResyncEnd<'_>) + Send + Sync + 'static,
+        observe: impl for<'e> Fn(&'e ResyncEnd<'e>) -> BoxFuture<'e, ()> + Send + Sync + 'static,
     ) -> Self {
         self.observer = Observer::new(observe);
         self

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::runs::Runs;
@@ -26,19 +27,23 @@ pub struct ResyncEnd<'r> {
     pub ended: &'r Result<Option<ResyncReport>, ResyncError>,
 }
 
-/// What is called at the end of each resync.
+/// What is called at the end of each resync, and awaited before the next one begins.
 #[derive(Clone)]
-pub(super) struct Observer(Arc<dyn Fn(&ResyncEnd<'_>) + Send + Sync>);
+pub(super) struct Observer(Arc<Observe>);
+
+type Observe = dyn for<'e> Fn(&'e ResyncEnd<'e>) -> BoxFuture<'e, ()> + Send + Sync;
 
 impl Observer {
-    pub(super) fn new(observe: impl Fn(&ResyncEnd<'_>) + Send + Sync + 'static) -> Self {
+    pub(super) fn new(
+        observe: impl for<'e> Fn(&'e ResyncEnd<'e>) -> BoxFuture<'e, ()> + Send + Sync + 'static,
+    ) -> Self {
         Self(Arc::new(observe))
     }
 }
 
 impl Default for Observer {
     fn default() -> Self {
-        Self::new(|_| {})
+        Self::new(|_| Box::pin(std::future::ready(())))
     }
 }
 
@@ -70,11 +75,12 @@ impl Resyncs<'_> {
         let ended = Box::pin(ended).await;
         self.status
             .incremental_ended(ended.as_ref().map(Option::as_ref));
-        (self.observer.0)(&ResyncEnd {
+        let end = ResyncEnd {
             trigger: Trigger::Incremental,
             progress: &progress,
             ended: &ended,
-        });
+        };
+        (self.observer.0)(&end).await;
     }
 
     /// Port asks for a resync when somebody saved the mapping.
@@ -96,11 +102,12 @@ impl Runs for Resyncs<'_> {
             _ => self.status.port_answered(),
         }
         self.status.resync_ended(ended.as_ref().map(Option::as_ref));
-        (self.observer.0)(&ResyncEnd {
+        let end = ResyncEnd {
             trigger,
             progress: &progress,
             ended: &ended,
-        });
+        };
+        (self.observer.0)(&end).await;
     }
 
     async fn is_outdated(&self) -> bool {

@@ -2,6 +2,7 @@
 
 mod beside;
 mod once;
+mod results;
 mod serve;
 mod shadow;
 mod told;
@@ -44,7 +45,7 @@ pub(super) async fn run(
         let signals = Signals::listen().map_err(|error| Failure::bug("no signals", &error))?;
         if options.shadow {
             let shadow = shadow::OnLookout::new(app, &settings, &environment)?;
-            let teller = shadow.teller(&options, &masker, &environment);
+            let teller = shadow.teller(&settings, &options, &masker, &environment)?;
             return shadow.run(&settings, teller, &signals).await;
         }
         let tape = tape(app, &options, &settings, &masker)?;

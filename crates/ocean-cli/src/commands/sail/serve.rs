@@ -30,7 +30,10 @@ pub(super) async fn run(
     let http = http_side(settings, &triggers, &told.masker);
     let addr = http.addr;
     let runtime = Runtime::new(session.resyncs().clone(), session.live(queue), triggers)
-        .on_resync_end(move |end| tell(&told, end));
+        .on_resync_end(move |end| {
+            tell(&told, end);
+            Box::pin(std::future::ready(()))
+        });
     let runtime = match control {
         Some(socket) => runtime.control(socket),
         None => runtime,

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use ocean_core::http::Masker;
 use ocean_core::settings::Settings;
 use ocean_core::{
-    LiveEngine, MemoryQueue, Progress, QueueOptions, ResyncEnd, ResyncReport, Runtime, Shadow,
-    StartUp, ToldResyncs, Triggers, Unprepared, error_chain,
+    Lake, LiveEngine, MemoryQueue, Progress, QueueOptions, ResyncEnd, ResyncReport, Runtime,
+    Shadow, StartUp, ToldResyncs, Triggers, Unprepared, error_chain,
 };
 use ocean_port::PortClient;
 
+use super::results::Results;
 use super::serve::{http_side, stopped};
 use crate::app::{CliApp, Source};
 use crate::arguments::SailOptions;
@@ -57,16 +58,24 @@ impl OnLookout {
     /// Who tells what is found.
     pub(super) fn teller(
         &self,
+        settings: &Settings,
         options: &SailOptions,
         masker: &Masker,
         environment: &Environment,
-    ) -> Teller {
-        Teller {
+    ) -> Result<Teller, Failure> {
+        let results = if settings.event_listener.is_once() {
+            Results::Waiting
+        } else {
+            Results::queued()?
+        };
+        Ok(Teller {
             shadow: Arc::clone(&self.shadow),
+            lake: session::lake(&self.port, settings),
             paint: display::Paint::of_stdout(environment),
             masker: masker.clone(),
             json: options.json,
-        }
+            results,
+        })
     }
 
     /// Compares once, or whenever somebody asks for a resync.
@@ -94,11 +103,11 @@ impl OnLookout {
         let progress = Progress::default();
         let stop = signals.stop();
         match resyncs.run(&progress, stop, stop).await? {
-            Some(report) if signals.received().is_none() => teller.compare(&report),
-            _ => {
-                let exit = signals.received().map_or(Exit::Incomplete, Exit::Stopped);
-                Err(Failure::new(exit, "stopped; nothing was written"))
+            Some(report) if signals.received().is_none() => {
+                let compared = stop.run_until_cancelled(teller.compare(report)).await;
+                compared.unwrap_or_else(|| Err(stopped_before(signals)))
             }
+            _ => Err(stopped_before(signals)),
         }
     }
 
@@ -115,7 +124,11 @@ impl OnLookout {
         http.without_consumer = Some(DROPPED.to_owned());
         let addr = http.addr;
         let runtime = Runtime::new(resyncs, self.live, triggers);
-        let runtime = runtime.on_resync_end(move |end| teller.ended(end));
+        let teller = Arc::new(teller);
+        let runtime = runtime.on_resync_end(move |end| {
+            let teller = Arc::clone(&teller);
+            Box::pin(async move { teller.ended(end).await })
+        });
         let listening = runtime.listen(http).await.map_err(|error| {
             let message = format!("{addr} cannot be listened at: {error}");
             Failure::new(Exit::Invalid, message).hint(
@@ -129,23 +142,36 @@ impl OnLookout {
     }
 }
 
+fn stopped_before(signals: &Signals) -> Failure {
+    let exit = signals.received().map_or(Exit::Incomplete, Exit::Stopped);
+    Failure::new(exit, "stopped; nothing was written")
+}
+
 /// Tells of comparisons.
 pub(super) struct Teller {
     shadow: Arc<Shadow>,
+    /// Who knows whether Port makes the entities.
+    lake: Option<Arc<dyn Lake>>,
     paint: display::Paint,
     masker: Masker,
     json: bool,
+    results: Results,
 }
 
 impl Teller {
-    fn compare(&self, report: &ResyncReport) -> Result<Exit, Failure> {
-        let comparison = self.shadow.compare(report);
-        let masker = &self.masker;
-        if self.json {
-            display::json(&display::shadow::as_json(&comparison, report), masker)?;
-        } else {
-            display::shadow::show(&comparison, report, self.paint, masker);
+    async fn compare(&self, mut report: ResyncReport) -> Result<Exit, Failure> {
+        if let Some(lake) = &self.lake {
+            report.routing = lake.routing().await;
         }
+        let comparison = self.shadow.compare(&report).await;
+        let text = if self.json {
+            let told = display::shadow::as_json(&comparison, &report);
+            display::json_line(&told, &self.masker)?
+        } else {
+            let text = display::shadow::text(&comparison, &report, self.paint);
+            self.masker.full(&text).into_owned()
+        };
+        self.results.tell(&text);
         Ok(if !comparison.is_whole {
             Exit::Incomplete
         } else if comparison.divergences.is_empty() {
@@ -156,10 +182,10 @@ impl Teller {
     }
 
     /// Nothing about a comparison ends the process.
-    fn ended(&self, end: &ResyncEnd<'_>) {
+    async fn ended(&self, end: &ResyncEnd<'_>) {
         match end.ended {
             Ok(Some(report)) if report.outcome != ocean_core::Outcome::Aborted => {
-                if let Err(failure) = self.compare(report) {
+                if let Err(failure) = self.compare(report.clone()).await {
                     tracing::error!(?failure, "the comparison could not be told");
                 }
             }

@@ -4,14 +4,20 @@
 //! each plan with the one before: what shows up once may only be a change that the other program
 //! has not seen yet, what stays is a difference between the two.
 
+mod again;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
+use self::again::{Found, differs_still};
 use super::recorder::{Recorded, Recorder};
 use super::{FieldChange, PlannedWrite};
 use crate::catalog::{Catalog, EntityRef, IntegrationStore};
+use crate::error::error_chain;
 use crate::mapping::MapperPool;
 use crate::resync::Registry;
 use crate::sync::{ResyncReport, SyncEngine, SyncOptions};
@@ -22,6 +28,8 @@ use crate::sync::{ResyncReport, SyncEngine, SyncOptions};
 ///
 /// - The catalog is read, searched and listed; its integration is told nothing, not even that a
 ///   resync began.
+/// - What differs is looked at once more before it is told, since the other program goes on writing
+///   while the source is read.
 /// - Of the plans only what diverged last is kept.
 #[derive(Debug)]
 pub struct Shadow {
@@ -54,6 +62,10 @@ pub struct Comparison {
     pub undecided: usize,
     /// Whether everything could be read and mapped. If not, nothing counts as resolved.
     pub is_whole: bool,
+    /// Why what differs could not be looked at once more, so that the other program may have
+    /// written it meanwhile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unconfirmed: Option<String>,
 }
 
 /// One entity that the other program leaves different.
@@ -86,17 +98,29 @@ pub enum Nature {
     Extra,
 }
 
+impl Divergence {
+    const fn new(entity: EntityRef, nature: Nature) -> Self {
+        Self {
+            entity,
+            nature,
+            comparisons: 1,
+        }
+    }
+}
+
 impl Nature {
-    /// Whether it is the same sort of difference, whatever the values are by now.
-    fn resembles(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Different { changes: ours }, Self::Different { changes: theirs }) => {
-                let fields = |changes: &[FieldChange]| -> Vec<String> {
-                    changes.iter().map(|change| change.field.clone()).collect()
-                };
-                fields(ours) == fields(theirs)
+    /// Whether this is what was found earlier, and lasts. The values may be others by now; but when
+    /// the catalog holds what we would have written then, the other program has caught up, and only
+    /// lags behind once more.
+    fn continues(&self, earlier: &Self) -> bool {
+        match (self, earlier) {
+            (Self::Different { changes: now }, Self::Different { changes: then }) => {
+                let mut pairs = now.iter().zip(then);
+                now.len() == then.len()
+                    && pairs.clone().all(|(now, then)| now.field == then.field)
+                    && !pairs.all(|(now, then)| now.from == then.to)
             }
-            (ours, theirs) => ours == theirs,
+            (now, then) => now == then,
         }
     }
 }
@@ -143,16 +167,24 @@ impl Shadow {
         Arc::clone(&self.recorder) as _
     }
 
-    /// Compares what the engine's last resync would have written with the comparison before.
-    pub fn compare(&self, report: &ResyncReport) -> Comparison {
-        let recorded = self.recorder.take();
-        let is_whole = is_whole(report);
+    /// Looks again at what the engine's last resync would have written, and compares it with the
+    /// comparison before.
+    pub async fn compare(&self, report: &ResyncReport) -> Comparison {
+        let (candidates, undecided) = candidates(self.recorder.take());
+        let (found, unconfirmed) = match differs_still(&*self.recorder.catalog, &candidates).await {
+            Ok(found) => (found, None),
+            Err(error) => (as_found(candidates), Some(error_chain(&error))),
+        };
+        let is_whole = is_whole(report) && unconfirmed.is_none();
+        let mut found: BTreeMap<EntityRef, Divergence> = found
+            .into_iter()
+            .map(|(entity, nature)| (entity.clone(), Divergence::new(entity, nature)))
+            .collect();
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut found, undecided) = divergences(recorded);
         let mut resolved = Vec::new();
         for (key, earlier) in std::mem::take(&mut last.diverged) {
             match found.get_mut(&key) {
-                Some(now) if now.nature.resembles(&earlier.nature) => {
+                Some(now) if now.nature.continues(&earlier.nature) => {
                     now.comparisons += earlier.comparisons;
                 }
                 Some(_) => {}
@@ -169,6 +201,7 @@ impl Shadow {
             resolved,
             undecided,
             is_whole,
+            unconfirmed,
         }
     }
 
@@ -186,18 +219,10 @@ fn is_whole(report: &ResyncReport) -> bool {
     report.errors.is_empty() && report.resources.iter().all(is_read)
 }
 
-/// What differs, and of how many entities nobody here can tell.
-fn divergences(recorded: Recorded) -> (BTreeMap<EntityRef, Divergence>, usize) {
+/// What seems to differ, and of how many entities nobody here can tell.
+fn candidates(recorded: Recorded) -> (BTreeMap<EntityRef, Found>, usize) {
     let mut found = BTreeMap::new();
     let mut undecided = 0;
-    let mut add = |entity: EntityRef, nature| {
-        let divergence = Divergence {
-            entity: entity.clone(),
-            nature,
-            comparisons: 1,
-        };
-        found.insert(entity, divergence);
-    };
     for write in recorded.writes {
         let PlannedWrite {
             entity,
@@ -205,14 +230,27 @@ fn divergences(recorded: Recorded) -> (BTreeMap<EntityRef, Divergence>, usize) {
             changes,
             ..
         } = write;
-        match entity.key() {
-            Some(key) if !exists => add(key, Nature::Missing),
-            Some(key) if !changes.is_empty() => add(key, Nature::Different { changes }),
-            _ => undecided += 1,
+        let nature = match entity.key() {
+            Some(_) if !exists => Nature::Missing,
+            Some(_) if !changes.is_empty() => Nature::Different { changes },
+            _ => {
+                undecided += 1;
+                continue;
+            }
+        };
+        if let Some(key) = entity.key() {
+            let wanted = Some(entity);
+            found.insert(key, Found { nature, wanted });
         }
     }
     for key in recorded.deletions {
-        add(key, Nature::Extra);
+        let (nature, wanted) = (Nature::Extra, None);
+        found.insert(key, Found { nature, wanted });
     }
     (found, undecided)
+}
+
+fn as_found(candidates: BTreeMap<EntityRef, Found>) -> Vec<(EntityRef, Nature)> {
+    let candidates = candidates.into_iter();
+    candidates.map(|(key, found)| (key, found.nature)).collect()
 }
