@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use ocean_core::settings::Settings;
 use ocean_core::{
-    Catalog, CatalogError, ErrorClass, IntegrationStore, NotedCatalog, ReplayedCatalog, error_chain,
+    Catalog, CatalogError, ErrorClass, IntegrationStore, NotedCatalog, ReplayedCatalog, Routing,
+    error_chain,
 };
 use ocean_port::PortClient;
 use serde_json::Value;
 
 use crate::failure::Failure;
+use crate::session;
 use crate::tape::TapeUse;
 
 /// What Port holds.
@@ -69,6 +72,19 @@ impl Held {
         }
     }
 
+    /// Who makes entities of what a resync reads.
+    pub(crate) async fn routing(&self, settings: &Settings) -> Routing {
+        match self {
+            Self::Live(port) => routing(port, settings).await,
+            Self::Noted(port) => {
+                let routing = routing(port.inner(), settings).await;
+                port.note_routing(routing);
+                routing
+            }
+            Self::Replayed(port) => port.routing(),
+        }
+    }
+
     /// A blueprint with everything that Port says of it.
     pub(crate) async fn blueprint_document(
         &self,
@@ -83,6 +99,14 @@ impl Held {
             }
             Self::Replayed(port) => Ok(port.document(name)?),
         }
+    }
+}
+
+/// Who makes entities of what is read, as a resync would ask for it.
+pub(crate) async fn routing(port: &Arc<PortClient>, settings: &Settings) -> Routing {
+    match session::lake(port, settings) {
+        Some(lake) => lake.routing().await,
+        None => Routing::Local,
     }
 }
 

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use ocean_core::{ApplyError, Outcome, Progress, Rehearsal, ResyncPlan, ResyncReport, error_chain};
+use ocean_core::{
+    ApplyError, Outcome, Progress, Rehearsal, ResyncPlan, ResyncReport, Routing, error_chain,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::app::CliApp;
@@ -29,6 +31,10 @@ struct PlanFile {
 
 /// Raised whenever an older program could misread what a newer one wrote.
 const VERSION: u32 = 1;
+
+/// Why no plan is applied in raw-data mode.
+const NOTHING_IS_WRITTEN: &str = "the organization is in raw-data mode, in which Port makes the \
+                                  entities, so that none is written from here";
 
 /// Rehearses a resync and shows what it would have written.
 pub(super) async fn plan(
@@ -69,6 +75,7 @@ async fn rehearse(
             "`sail --once` registers it with its blueprints and mapping; `preview` works without",
         ));
     }
+    let routing = desk.port.routing(&desk.settings).await;
     let mapping = desk.mapping().await?;
     let options = session::sync_options(&desk.settings, environment);
     let rehearsal = Rehearsal::of(
@@ -84,7 +91,9 @@ async fn rehearse(
     let live = LiveProgress::of_rehearsal(progress.clone());
     let ended = rehearsal.run(&progress, signals.stop()).await;
     live.end().await;
-    let (plan, report) = ended?;
+    let (plan, mut report) = ended?;
+    // The rehearsal maps in any case; a resync might leave that to Port.
+    report.routing = routing;
     if report.outcome == Outcome::Aborted {
         let exit = signals.received().map_or(Exit::Incomplete, Exit::Stopped);
         return Err(Failure::new(exit, "stopped; nothing was written"));
@@ -122,6 +131,10 @@ pub(super) async fn apply(
             file.integration, file.port, desk.settings.port.base_url
         );
         return Err(Failure::new(Exit::Usage, message));
+    }
+    if desk.port.routing(&desk.settings).await == Routing::Forwarded {
+        return Err(Failure::new(Exit::Incomplete, NOTHING_IS_WRITTEN)
+            .hint("with OCEAN__PROCESSING_MODE=ocean-core they are made, and deleted, from here"));
     }
     let applied = file.plan.apply(&*desk.port.catalog()).await;
     let applied = applied.map_err(|error| refusal(&error).masked(&desk.masker))?;

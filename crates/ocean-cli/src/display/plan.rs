@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use ocean_core::http::Masker;
 use ocean_core::{
     Applied, EntityRef, FieldChange, PlannedForBlueprint, PlannedWrite, ResyncPlan, ResyncReport,
+    Routing,
 };
 use serde_json::{Value, json};
 
@@ -83,17 +84,23 @@ fn text(plan: &ResyncPlan, report: &ResyncReport, all: bool, paint: Paint) -> St
         paint,
     );
     section(&mut text, "What would not be deleted", kept(report), paint);
+    let is_forwarded = report.routing == Routing::Forwarded;
     if plan.is_empty() {
         text.push_str("Nothing to do: the catalog is as the source would have it.\n");
     } else {
-        let _infallible = writeln!(
-            text,
-            "A resync would write this: {}",
-            summary(totals, paint)
-        );
+        let who = if is_forwarded { "Port" } else { "A resync" };
+        let _infallible = writeln!(text, "{who} would write this: {}", summary(totals, paint));
+    }
+    if is_forwarded {
+        let _infallible = writeln!(text, "{}", paint.notable(MAPPED_AT_PORT));
     }
     text
 }
+
+/// Said of a plan in raw-data mode.
+const MAPPED_AT_PORT: &str = "note: the organization is in raw-data mode: a resync only forwards what \
+                              it reads, and Port makes the entities and decides what is deleted. \
+                              This is what the mapping makes of it here; `apply` refuses it.";
 
 fn summary([created, changed, deleted]: [usize; 3], paint: Paint) -> String {
     format!(

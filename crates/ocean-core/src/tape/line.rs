@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::body::Body;
 use crate::catalog::{Blueprint, Entity};
+use crate::lake::Routing;
 
 /// Raised whenever an older program could misread what a newer one wrote.
 pub(super) const VERSION: u32 = 1;
@@ -23,6 +24,8 @@ pub(super) enum Line {
     Mapping(Option<Value>),
     /// Whether Port knows the integration.
     Registered(bool),
+    /// Who makes entities of what a resync reads; when it is not said, whoever reads the tape.
+    Routing(Routing),
     /// The catalog's time, in seconds since 1970.
     Clock(u64),
     /// A part of the keys that the integration owns.

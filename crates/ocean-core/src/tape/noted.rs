@@ -14,6 +14,7 @@ use crate::catalog::{
     Blueprint, Catalog, CatalogError, DeleteReport, Entity, EntityQuery, EntityRef,
     IntegrationStore, ResyncState, UpsertOutcome, WriteContext,
 };
+use crate::lake::Routing;
 
 /// How many keys or entities stand on one line.
 const ON_A_LINE: usize = 100;
@@ -41,6 +42,11 @@ impl<C> NotedCatalog<C> {
     /// Records whether the integration is registered.
     pub fn note_registered(&self, is_registered: bool) {
         self.recorder.note(&Line::Registered(is_registered));
+    }
+
+    /// Records who makes entities of what a resync reads.
+    pub fn note_routing(&self, routing: Routing) {
+        self.recorder.note(&Line::Routing(routing));
     }
 
     /// Records a blueprint that was read whole.

@@ -18,6 +18,7 @@ use crate::catalog::{
     IntegrationStore, ResyncState, UpsertOutcome, WriteContext,
 };
 use crate::error::ErrorClass;
+use crate::lake::Routing;
 
 /// Everything that was read from the catalog. Of two readings of the same thing the first counts:
 /// between them the recorded run may have written.
@@ -25,6 +26,7 @@ use crate::error::ErrorClass;
 pub(super) struct Reads {
     mapping: Option<Option<Value>>,
     registered: Option<bool>,
+    routing: Option<Routing>,
     clock: Vec<u64>,
     /// Every key the integration owned when the run began; `None` until that was listed whole.
     owned: Option<HashSet<EntityRef>>,
@@ -49,6 +51,9 @@ impl Reads {
             Line::Mapping(mapping) => drop(self.mapping.get_or_insert(mapping)),
             Line::Registered(is_registered) => {
                 self.registered.get_or_insert(is_registered);
+            }
+            Line::Routing(routing) => {
+                self.routing.get_or_insert(routing);
             }
             Line::Clock(at) => self.clock.push(at),
             Line::Listed(listed) => self.list(listed),
@@ -175,6 +180,12 @@ impl ReplayedCatalog {
     #[must_use]
     pub fn is_registered(&self) -> bool {
         self.reads.registered.unwrap_or(true)
+    }
+
+    /// Who made entities of what the recorded run read.
+    #[must_use]
+    pub fn routing(&self) -> Routing {
+        self.reads.routing.unwrap_or_default()
     }
 
     /// A blueprint as Port gave it.
