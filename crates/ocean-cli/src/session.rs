@@ -50,6 +50,7 @@ impl Session {
         tape: &TapeUse,
     ) -> Result<Self, Failure> {
         let defaults = resources::defaults(app, settings, folder)?;
+        metrics.set_integration_type(&settings.integration.integration_type);
         let (meter, port_meter) = <(Arc<HttpMeter>, Arc<HttpMeter>)>::default();
         metrics.add_http([
             ("port", Arc::clone(&port_meter)),

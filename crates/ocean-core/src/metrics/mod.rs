@@ -5,6 +5,7 @@
 //! The names of the original (`success`, `object_count`, ...) are those of the last run; all that
 //! is ours begins with `ocean_` and counts since the process began.
 
+mod incremental;
 mod kind;
 mod page;
 mod process;
@@ -15,6 +16,7 @@ mod sources;
 mod spread;
 mod told;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,6 +25,8 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+pub(crate) use self::incremental::{IncrementalFault, IncrementalKind};
+use self::incremental::{IncrementalNumbers, OfIncremental};
 pub(crate) use self::kind::Measured;
 use self::page::Pages;
 pub use self::page::{Labels, MetricSource, Page};
@@ -52,6 +56,9 @@ struct Shared {
     run: Arc<Mutex<Option<RunMetrics>>>,
     /// The run that goes on.
     running: watch::Sender<Option<Uuid>>,
+    /// The incremental sync that goes on, maybe beside that run.
+    syncing: watch::Sender<Option<Uuid>>,
+    incremental: Arc<Mutex<IncrementalNumbers>>,
     teller: Arc<Teller>,
 }
 
@@ -79,14 +86,18 @@ impl Default for Metrics {
     fn default() -> Self {
         let run = Arc::<Mutex<Option<RunMetrics>>>::default();
         let teller = Arc::<Teller>::default();
+        let incremental = Arc::<Mutex<IncrementalNumbers>>::default();
         let mut pages = Pages::default();
         pages.add(OfRun(Arc::clone(&run)));
+        pages.add(OfIncremental(Arc::clone(&incremental)));
         pages.add(OfProcess::new(Arc::clone(&teller)));
         Self {
             shared: Arc::new(Shared {
                 pages: Mutex::new(pages),
                 run,
                 running: watch::Sender::default(),
+                syncing: watch::Sender::default(),
+                incremental,
                 teller,
             }),
         }
@@ -102,6 +113,11 @@ impl Metrics {
     /// Adds what the HTTP client of this system counts.
     pub fn add_http(&self, systems: impl IntoIterator<Item = (&'static str, Arc<HttpMeter>)>) {
         self.add(HttpSource(systems.into_iter().collect()));
+    }
+
+    /// Names the integration's type, which the numbers of incremental syncs have as a label.
+    pub fn set_integration_type(&self, integration_type: &str) {
+        lock(&self.shared.incremental).set_integration_type(integration_type);
     }
 
     /// The page, as OpenMetrics text.
@@ -133,6 +149,21 @@ impl Metrics {
         }
     }
 
+    /// An incremental sync begins; it goes on until the value that is returned is dropped.
+    pub(crate) fn incremental_began(&self, id: Uuid) -> GoingOn<'_> {
+        self.shared.syncing.send_replace(Some(id));
+        GoingOn(&self.shared.syncing)
+    }
+
+    /// An incremental sync has ended.
+    pub(crate) fn incremental_ended(
+        &self,
+        kinds: BTreeMap<String, IncrementalKind>,
+        fault: Option<IncrementalFault>,
+    ) {
+        lock(&self.shared.incremental).note(kinds, fault);
+    }
+
     /// Notes what the process needs now at every kind that runs.
     fn sample(&self, latency_ms: f64) {
         let needs = self.shared.teller.process.needs();
@@ -146,11 +177,25 @@ impl Metrics {
         self.shared.running.subscribe()
     }
 
+    fn syncing(&self) -> watch::Receiver<Option<Uuid>> {
+        self.shared.syncing.subscribe()
+    }
+
     /// Where messages wait from now on.
     fn outbox(&self) -> mpsc::Receiver<SyncMetrics> {
         let (sender, outbox) = mpsc::channel(OUTBOX);
         *lock(&self.shared.teller.outbox) = Some(sender);
         outbox
+    }
+}
+
+/// An incremental sync that goes on.
+#[derive(Debug)]
+pub(crate) struct GoingOn<'m>(&'m watch::Sender<Option<Uuid>>);
+
+impl Drop for GoingOn<'_> {
+    fn drop(&mut self) {
+        self.0.send_replace(None);
     }
 }
 

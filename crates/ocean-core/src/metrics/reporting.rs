@@ -43,11 +43,14 @@ impl Reporting {
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
         tasks.spawn(tell(metrics.outbox(), Arc::clone(&telemetry), stop.clone()));
-        let (beating, stopped) = (metrics.running(), stop.clone());
-        tasks.spawn(async move {
-            let beating = beat(beating, telemetry, heartbeat);
-            stopped.run_until_cancelled(beating).await;
-        });
+        // An incremental sync and a full resync may go on side by side, each under its own id.
+        for beating in [metrics.running(), metrics.syncing()] {
+            let (telemetry, stopped) = (Arc::clone(&telemetry), stop.clone());
+            tasks.spawn(async move {
+                let beating = beat(beating, telemetry, heartbeat);
+                stopped.run_until_cancelled(beating).await;
+            });
+        }
         let (measured, stopped) = (metrics.clone(), stop.clone());
         tasks.spawn(async move {
             stopped.run_until_cancelled(sample(measured)).await;

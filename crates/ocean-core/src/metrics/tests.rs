@@ -272,6 +272,21 @@ async fn the_heart_beats_while_a_run_goes_on_and_with_its_id() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_heart_beats_for_an_incremental_sync_beside_a_resync_under_its_own_id() {
+    let stage = Stage::with(Listener::default());
+    let sync = Uuid::new_v4();
+    let going_on = stage.metrics.incremental_began(sync);
+    sleep(BEAT + BEAT / 4).await;
+    let (resync, ..) = stage.begin();
+    sleep(BEAT + BEAT / 4).await;
+    drop(going_on);
+    sleep(BEAT).await;
+    let beats = lock(&stage.listener.beats).clone();
+    let of = |id: Uuid| beats.iter().filter(|beat| **beat == id).count();
+    assert_eq!((of(sync), of(resync)), (2, 2), "{beats:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_page_shows_the_last_run_and_nothing_of_the_runs_before() {
     let stage = Stage::with(Listener::default());
     let (_, _, run) = stage.begin();

@@ -7,10 +7,21 @@ use super::report::{Outcome, ResyncReport};
 /// What made a sync end before it was through, if anything did.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Ending {
-    /// Somebody wanted it to end: whoever cancels, the other side, or a newer sync.
-    pub(super) stopped: bool,
+    /// Somebody wanted it to end.
+    pub(super) stopped: Option<Stopped>,
     /// Credentials were refused, by the source or by Port.
     pub(super) refused: bool,
+}
+
+/// For whose sake a sync was stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stopped {
+    /// Whoever runs the process cancelled it.
+    Cancelled,
+    /// A full resync began beside an incremental sync.
+    Superseded,
+    /// The other side wants it to end, or has another sync.
+    TakenOver,
 }
 
 impl Ending {
@@ -20,7 +31,9 @@ impl Ending {
     /// Being stopped explains everything else, and refused credentials explain what is missing.
     pub(super) fn conclude(self, report: &mut ResyncReport) {
         report.outcome = match self {
-            Self { stopped: true, .. } => Outcome::Aborted,
+            Self {
+                stopped: Some(_), ..
+            } => Outcome::Aborted,
             Self { refused: true, .. } => Outcome::Unauthorized,
             _ if report.is_incomplete() => Outcome::Incomplete,
             _ => Outcome::Completed,
@@ -39,6 +52,7 @@ mod tests {
     fn check(stopped: bool, refused: bool, spoil: impl Fn(&mut ResyncReport)) -> Outcome {
         let mut report = ResyncReport::new(Uuid::nil());
         spoil(&mut report);
+        let stopped = stopped.then_some(Stopped::Cancelled);
         Ending { stopped, refused }.conclude(&mut report);
         report.outcome
     }

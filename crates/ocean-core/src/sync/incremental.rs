@@ -9,22 +9,29 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::ending::Ending;
+use super::ending::{Ending, Stopped};
 use super::forward::Forwarding;
 use super::resources::sync_resources;
 use super::settle::settle_failed;
-use super::{Began, Progress, ResourceReport, ResyncError, ResyncReport, SyncEngine};
+use super::{Began, Outcome, Progress, ResourceReport, ResyncError, ResyncReport, SyncEngine};
 use crate::app_config::AppConfig;
 use crate::catalog::WriteEvent;
 use crate::error::error_chain;
 use crate::lake::Routing;
 use crate::mapping::CheckedMapping;
-use crate::metrics::Metrics;
+use crate::metrics::{IncrementalFault, IncrementalKind, Metrics};
 use crate::resync::{Registry, Since};
 
 /// How much of what was read is read again: the clock of the source may differ from ours, and its
 /// index may lag behind. Writing the same entity twice does no harm.
 const OVERLAP: Duration = Duration::from_secs(60);
+
+/// What an incremental sync did, beside what its report says.
+#[derive(Debug, Default)]
+struct Synced {
+    ending: Ending,
+    kinds: BTreeMap<String, IncrementalKind>,
+}
 
 /// From when on each resource is read, and those of which that is not known.
 struct Cursors {
@@ -57,8 +64,15 @@ impl SyncEngine {
         let mut report = ResyncReport::new(Uuid::new_v4());
         report.incremental = true;
         let span = tracing::info_span!("incremental", sync_id = %report.id);
+        let going_on = self.metrics.incremental_began(report.id);
         let sync = self.sync_changes(&mut report, interval, progress, cancellation);
-        Box::pin(sync).instrument(span).await?;
+        let synced = Box::pin(sync).instrument(span).await;
+        drop(going_on);
+        let fault = fault(&synced, report.outcome);
+        let kinds = synced.as_ref().map(|synced| synced.kinds.clone());
+        self.metrics
+            .incremental_ended(kinds.unwrap_or_default(), fault);
+        synced?;
         report.duration = started.elapsed();
         Ok(report)
     }
@@ -69,12 +83,12 @@ impl SyncEngine {
         interval: Duration,
         progress: &Progress,
         cancellation: &CancellationToken,
-    ) -> Result<(), ResyncError> {
+    ) -> Result<Synced, ResyncError> {
         let began = SystemTime::now();
         // Before anything is read, so that whatever is written by others meanwhile is newer.
         let ticket = self.fence.ticket(self.fence.prints().of("", "incremental"));
         let Some(stored) = self.store.mapping().await.map_err(ResyncError::Catalog)? else {
-            return Ok(());
+            return Ok(Synced::default());
         };
         let checked = self.check(&stored)?;
         let registry = self.registry.incremental();
@@ -82,9 +96,13 @@ impl SyncEngine {
         let Cursors { since, unknown } = cursors.await;
         if since.is_empty() && unknown.is_empty() {
             tracing::info!("no kind of the mapping can be read incrementally");
-            return Ok(());
+            return Ok(Synced::default());
         }
-        // Numbers are those of full resyncs, one of which may run beside this.
+        let mut cursors: BTreeMap<usize, SystemTime> = since
+            .iter()
+            .map(|(index, since)| (*index, since.time()))
+            .collect();
+        // These numbers are those of full resyncs, one of which may run beside this.
         let metrics = Metrics::default().begin(report.id, cancellation.clone());
         let routing = self.routing().await;
         report.routing = routing;
@@ -111,11 +129,12 @@ impl SyncEngine {
             self.write_changes(report, checked, parts, progress, cancellation)
                 .await
         };
-        self.move_cursors(report, began).await;
+        self.move_cursors(report, began, &mut cursors).await;
+        let kinds = read_kinds(report, &cursors);
         report.resources.extend(unknown);
         ending.conclude(report);
         tracing::info!(outcome = ?report.outcome, "incremental sync ended");
-        Ok(())
+        Ok(Synced { ending, kinds })
     }
 
     async fn cursors(
@@ -175,19 +194,59 @@ impl SyncEngine {
 
     /// Moves on for every resource of which nothing has to be read again. An entity that Port
     /// refuses for good would be refused again, so that it holds nothing up.
-    async fn move_cursors(&self, report: &mut ResyncReport, began: SystemTime) {
+    async fn move_cursors(
+        &self,
+        report: &mut ResyncReport,
+        began: SystemTime,
+        cursors: &mut BTreeMap<usize, SystemTime>,
+    ) {
         let next = began.checked_sub(OVERLAP).unwrap_or(began);
         for resource in &mut report.resources {
             if !resource.incomplete.is_empty() || resource.counts.failed > 0 {
                 continue;
             }
             let moved = self.store.set_cursor(&resource.kind, resource.index, next);
-            if let Err(error) = moved.await {
-                let error = error_chain(&error);
-                let reason =
-                    format!("what was read will be read again, port was not told: {error}");
-                resource.incomplete.push(reason);
+            match moved.await {
+                Ok(()) => {
+                    cursors.insert(resource.index, next);
+                }
+                Err(error) => {
+                    let error = error_chain(&error);
+                    let reason =
+                        format!("what was read will be read again, port was not told: {error}");
+                    resource.incomplete.push(reason);
+                }
             }
         }
+    }
+}
+
+/// The kinds that took part, each with the moment from which it is read the next time.
+fn read_kinds(
+    report: &ResyncReport,
+    cursors: &BTreeMap<usize, SystemTime>,
+) -> BTreeMap<String, IncrementalKind> {
+    let kinds = report.resources.iter().filter_map(|resource| {
+        let cursor = *cursors.get(&resource.index)?;
+        let took = resource.duration;
+        Some((resource.name(), IncrementalKind { cursor, took }))
+    });
+    kinds.collect()
+}
+
+/// How a sync went wrong, if it did.
+fn fault(synced: &Result<Synced, ResyncError>, outcome: Outcome) -> Option<IncrementalFault> {
+    let stopped = match synced {
+        Err(ResyncError::Catalog(_)) => return Some(IncrementalFault::Error("port")),
+        Err(ResyncError::Mapping(_)) => return Some(IncrementalFault::Error("mapping")),
+        Ok(synced) => synced.ending.stopped,
+    };
+    match (stopped, outcome) {
+        (Some(Stopped::Cancelled), _) => Some(IncrementalFault::Interrupted("stopped")),
+        (Some(Stopped::Superseded), _) => Some(IncrementalFault::Interrupted("superseded")),
+        (Some(Stopped::TakenOver), _) => Some(IncrementalFault::Interrupted("taken-over")),
+        (None, Outcome::Completed) => None,
+        (None, Outcome::Unauthorized) => Some(IncrementalFault::Error("unauthorized")),
+        (None, _) => Some(IncrementalFault::Error("incomplete")),
     }
 }

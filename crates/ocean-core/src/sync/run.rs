@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::background::Background;
 use super::copies::Copies;
-use super::ending::Ending;
+use super::ending::{Ending, Stopped};
 use super::failed::FailedEntities;
 use super::plan::Plan;
 use super::progress::Progress;
@@ -188,21 +188,26 @@ impl Run {
 
     /// Why the run ended for the sake of another one, if it did.
     pub(super) fn ended_because(&self) -> Option<String> {
-        let because = if self.is_superseded.load(Ordering::Relaxed) {
-            "a full resync began, which reads everything anew"
-        } else if self.is_ended() {
-            "port says that another sync has taken over"
-        } else {
-            return None;
+        let because = match self.made_way()? {
+            Stopped::Superseded => "a full resync began, which reads everything anew",
+            _ => "port says that another sync has taken over",
         };
         Some(because.to_owned())
     }
 
+    /// For the sake of which other sync the run ended, if it did.
+    fn made_way(&self) -> Option<Stopped> {
+        if self.is_superseded.load(Ordering::Relaxed) {
+            return Some(Stopped::Superseded);
+        }
+        self.is_ended().then_some(Stopped::TakenOver)
+    }
+
     /// What made the run end, if anything did, beside what its report says.
     pub(super) fn ending(&self, cancellation: &CancellationToken) -> Ending {
-        let has_given_way = self.is_superseded.load(Ordering::Relaxed) || self.is_ended();
+        let cancelled = || cancellation.is_cancelled().then_some(Stopped::Cancelled);
         Ending {
-            stopped: cancellation.is_cancelled() || has_given_way,
+            stopped: self.made_way().or_else(cancelled),
             refused: self.unauthorized.load(Ordering::Relaxed),
         }
     }

@@ -15,7 +15,7 @@ use tracing::Instrument as _;
 
 use super::SyncOptions;
 use super::background::Background;
-use super::ending::Ending;
+use super::ending::{Ending, Stopped};
 use super::progress::{Phase, Progress};
 use super::report::{Outcome, ResourceReport, ResyncReport};
 use crate::app_config::AppConfig;
@@ -279,8 +279,9 @@ impl Reading<'_> {
     /// Says in the report how the sync ended.
     fn conclude(&self, report: &mut ResyncReport, cancellation: &CancellationToken) -> Ending {
         let is_ended = self.is_ended.load(Ordering::Relaxed);
+        let cancelled = || cancellation.is_cancelled().then_some(Stopped::Cancelled);
         let ending = Ending {
-            stopped: is_ended || cancellation.is_cancelled(),
+            stopped: is_ended.then_some(Stopped::TakenOver).or_else(cancelled),
             refused: self.unauthorized.load(Ordering::Relaxed),
         };
         ending.conclude(report);
