@@ -196,6 +196,7 @@ impl CliApp {
 
     fn run_command(&self, arguments: Arguments) -> Exit {
         let environment = Environment::of_process();
+        let paint = display::Paint::of_stderr(&environment);
         let runtime = match tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
@@ -203,12 +204,12 @@ impl CliApp {
             Ok(runtime) => runtime,
             Err(error) => {
                 let failure = Failure::bug("the system gives no threads", &error);
-                return display::failure(&failure);
+                return display::failure(&failure, paint);
             }
         };
         let command = arguments.into_command();
         let ended = runtime.block_on(commands::run(self, command, environment));
-        ended.unwrap_or_else(|failure| display::failure(&failure))
+        ended.unwrap_or_else(|failure| display::failure(&failure, paint))
     }
 
     /// The settings that the integration has.

@@ -5,14 +5,16 @@ use std::fmt::Write as _;
 use ocean_core::settings::{SettingsFaults, SettingsWarning};
 
 use super::number::counted;
+use super::paint::Paint;
 
-const WITHOUT_SETTINGS: &str = "\nhint: `config show` tells where each setting comes from, \
-                                and `demo` needs no settings at all\n";
+const WITHOUT_SETTINGS: &str = "`config show` tells where each setting comes from, and `demo` \
+                                needs no settings at all";
 
 /// Every fault of the settings, with what may have caused them.
-pub(super) fn settings(found: &SettingsFaults) -> String {
+pub(super) fn settings(found: &SettingsFaults, paint: Paint) -> String {
     let count = counted(found.faults.len(), "setting is", "settings are");
-    let mut text = format!("error: {count} missing or wrong, nothing was started\n\n");
+    let error = paint.bad("error:");
+    let mut text = format!("{error} {count} missing or wrong, nothing was started\n\n");
     for fault in &found.faults {
         let _infallible = writeln!(text, "  {fault}");
     }
@@ -20,7 +22,8 @@ pub(super) fn settings(found: &SettingsFaults) -> String {
         text.push_str("\nperhaps related:\n\n");
         text.push_str(&lines(&found.warnings));
     }
-    text.push_str(WITHOUT_SETTINGS);
+    let hint = paint.good("hint:");
+    let _infallible = writeln!(text, "\n{hint} {WITHOUT_SETTINGS}");
     text
 }
 
@@ -33,10 +36,10 @@ pub(super) fn warnings(found: &[SettingsWarning]) -> String {
 }
 
 /// One sentence and what to do.
-pub(super) fn told(message: &str, hint: Option<&str>) -> String {
-    let mut text = format!("error: {message}\n");
+pub(super) fn told(message: &str, hint: Option<&str>, paint: Paint) -> String {
+    let mut text = format!("{} {message}\n", paint.bad("error:"));
     if let Some(hint) = hint {
-        let _infallible = writeln!(text, "hint: {hint}");
+        let _infallible = writeln!(text, "{} {hint}", paint.good("hint:"));
     }
     text
 }

@@ -58,11 +58,11 @@ pub(crate) fn usage(answer: &clap::Error) -> Exit {
 }
 
 /// Tells why a command could not do what was asked.
-pub(crate) fn failure(failure: &Failure) -> Exit {
-    match failure {
-        Failure::Settings(found) => err(&faults::settings(found)),
-        Failure::Told { message, hint, .. } => err(&faults::told(message, hint.as_deref())),
-    }
+pub(crate) fn failure(failure: &Failure, paint: Paint) -> Exit {
+    err(&match failure {
+        Failure::Settings(found) => faults::settings(found, paint),
+        Failure::Told { message, hint, .. } => faults::told(message, hint.as_deref(), paint),
+    });
     failure.exit()
 }
 
@@ -159,6 +159,6 @@ pub(crate) fn twin(title: &str, running: &dyn Twin) {
 }
 
 /// Shows what was written for a new integration.
-pub(crate) fn scaffold(written: &crate::scaffold::Written) {
-    out(&scaffold::text(written));
+pub(crate) fn scaffold(written: &crate::scaffold::Written, paint: Paint) {
+    out(&scaffold::text(written, paint));
 }

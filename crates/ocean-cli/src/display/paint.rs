@@ -18,6 +18,13 @@ impl Paint {
         }
     }
 
+    /// The same for stderr.
+    pub(crate) fn of_stderr(environment: &Environment) -> Self {
+        Self {
+            on: io::stderr().is_terminal() && wanted(environment),
+        }
+    }
+
     /// No colours.
     #[cfg(test)]
     pub(crate) const fn none() -> Self {

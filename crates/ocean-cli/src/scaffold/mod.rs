@@ -15,12 +15,26 @@ use clap::{Parser, Subcommand};
 use self::names::Names;
 use self::sdk::Sdk;
 use crate::display;
+use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
+const EXAMPLES: &str = "\
+Examples:
+  ocean new help-desk                    a package in ./ocean-help-desk, with the kind `ticket`
+  ocean new pager --kind incident        another kind
+  ocean new --help                       more of them";
+
+const EXAMPLES_OF_NEW: &str = "\
+Examples:
+  ocean new help-desk                       a package in ./ocean-help-desk
+  ocean new pager --kind incident           whose first kind is not a ticket
+  ocean new help-desk --folder ~/work/desk  somewhere else
+  ocean new help-desk --sdk-path ~/sdk      against a checkout of the SDK";
+
 /// The tool for authors, before they have a program of their own.
 #[derive(Debug, Parser)]
-#[command(name = "ocean", version, about = "Begins Ocean integrations.")]
+#[command(name = "ocean", version, about = "Begins Ocean integrations.", after_help = EXAMPLES)]
 struct Arguments {
     #[command(subcommand)]
     command: OceanCommand,
@@ -29,11 +43,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum OceanCommand {
     /// Write a new integration: one kind, live events, and tests that are green at once.
-    #[command(after_help = "\
-Examples:
-  ocean new help-desk                       a package in ./ocean-help-desk
-  ocean new help-desk --folder ~/work/desk  somewhere else
-  ocean new help-desk --sdk-path ~/sdk      against a checkout of the SDK")]
+    #[command(after_help = EXAMPLES_OF_NEW)]
     New(NewArguments),
 }
 
@@ -41,6 +51,10 @@ Examples:
 struct NewArguments {
     /// The type of the integration, such as `help-desk`: small letters, digits and hyphens.
     name: String,
+
+    /// The kind that it begins with, named after one of them: `incident`, `pull-request`.
+    #[arg(long, value_name = "NAME", default_value = "ticket")]
+    kind: String,
 
     /// Where to write it; `ocean-NAME` in the working folder if not given.
     #[arg(long, value_name = "PATH")]
@@ -57,17 +71,20 @@ struct NewArguments {
 /// The whole program `ocean`.
 #[must_use]
 pub fn ocean() -> ExitCode {
+    let environment = Environment::of_process();
     let exit = match Arguments::try_parse_from(std::env::args_os()) {
-        Ok(arguments) => run(arguments).unwrap_or_else(|failure| display::failure(&failure)),
+        Ok(arguments) => run(arguments, &environment).unwrap_or_else(|failure| {
+            display::failure(&failure, display::Paint::of_stderr(&environment))
+        }),
         Err(answer) => display::usage(&answer),
     };
     exit.into()
 }
 
-fn run(arguments: Arguments) -> Result<Exit, Failure> {
+fn run(arguments: Arguments, environment: &Environment) -> Result<Exit, Failure> {
     let OceanCommand::New(arguments) = arguments.command;
     let written = write(&arguments)?;
-    display::scaffold(&written);
+    display::scaffold(&written, display::Paint::of_stdout(environment));
     Ok(Exit::Done)
 }
 
@@ -80,8 +97,8 @@ pub(crate) struct Written {
 }
 
 fn write(arguments: &NewArguments) -> Result<Written, Failure> {
-    let names =
-        Names::parse(&arguments.name).map_err(|reason| Failure::new(Exit::Usage, reason))?;
+    let names = Names::parse(&arguments.name, &arguments.kind)
+        .map_err(|reason| Failure::new(Exit::Usage, reason))?;
     let sdk = Sdk::find(arguments.sdk_path.as_deref())?;
     let default = || PathBuf::from(format!("ocean-{}", arguments.name));
     let folder = arguments.folder.clone().unwrap_or_else(default);
@@ -135,62 +152,4 @@ fn format_sources(folder: &Path, files: &[&str]) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn new(name: &str, folder: &Path) -> Result<Written, Failure> {
-        write(&NewArguments {
-            name: name.to_owned(),
-            folder: Some(folder.to_owned()),
-            sdk_path: None,
-        })
-    }
-
-    #[test]
-    fn every_placeholder_is_filled() {
-        let folder = tempfile::tempdir().unwrap();
-        let written = new("help-desk-2", folder.path()).unwrap();
-        assert!(written.files.contains(&"src/kinds.rs"), "{written:?}");
-        for file in written.files {
-            let text = fs::read_to_string(folder.path().join(file)).unwrap();
-            assert!(!text.contains("{{"), "{file}: {text}");
-        }
-        let spec = fs::read_to_string(folder.path().join(".port/spec.yaml")).unwrap();
-        assert!(spec.contains("title: Help Desk 2"), "{spec}");
-        assert!(spec.contains("name: helpDesk2Token"), "{spec}");
-    }
-
-    /// The Rust of the page about writing an integration, and of the README, is what is written, or
-    /// what the larger example has.
-    #[test]
-    fn the_book_shows_what_is_written() {
-        let folder = tempfile::tempdir().unwrap();
-        let written = new("help-desk", folder.path()).unwrap();
-        let sources = written.files.iter().filter(|file| file.ends_with(".rs"));
-        let sources = sources.map(|file| fs::read_to_string(folder.path().join(file)).unwrap());
-        let mut sources: Vec<String> = sources.collect();
-        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let example = workspace.join("examples/github/tests/against_twin.rs");
-        sources.push(fs::read_to_string(example).unwrap());
-        let mut shown = 0;
-        for page in ["docs/writing-an-integration.md", "README.md"] {
-            let text = fs::read_to_string(workspace.join(page)).unwrap();
-            for block in text.split("```rust\n").skip(1) {
-                let block = block.split("```").next().unwrap_or_default();
-                let is_there = sources.iter().any(|source| source.contains(block));
-                assert!(is_there, "{page}: no file that is compiled has\n{block}");
-                shown += 1;
-            }
-        }
-        assert!(shown > 10, "{shown}");
-    }
-
-    #[test]
-    fn nothing_is_written_over() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("mine.txt"), "mine").unwrap();
-        let failure = new("desk", folder.path()).unwrap_err();
-        assert_eq!(failure.exit(), Exit::Usage);
-        assert_eq!(folder.path().read_dir().unwrap().count(), 1);
-    }
-}
+mod tests;

@@ -30,9 +30,10 @@ impl Sdk {
         if let Some(path) = path {
             let full = fs::canonicalize(path).ok().filter(|full| is_checkout(full));
             let message = format!("`{}` holds no checkout of the SDK", path.display());
-            return full
-                .map(Self::Checkout)
-                .ok_or_else(|| Failure::new(Exit::Usage, message));
+            return full.map(Self::Checkout).ok_or_else(|| {
+                Failure::new(Exit::Usage, message)
+                    .hint("it is the folder that has `crates/ocean-core` in it")
+            });
         }
         let program = std::env::current_exe().ok();
         let around = program.as_deref().and_then(|program| {

@@ -25,6 +25,8 @@ struct Previewing<'a> {
     kind: &'a str,
     path: &'a Path,
     paint: display::Paint,
+    /// The colours of what is wrong with the file.
+    errors: display::Paint,
 }
 
 /// Reads as many items as asked for, maps them, and writes nothing.
@@ -48,7 +50,13 @@ pub(super) async fn run(
         let signals =
             Signals::listen_quietly().map_err(|error| Failure::bug("no signals", &error))?;
         let kind = &arguments.kind;
-        let previewing = Previewing { kind, path, paint };
+        let errors = display::Paint::of_stderr(environment);
+        let previewing = Previewing {
+            kind,
+            path,
+            paint,
+            errors,
+        };
         watch::watch(&desk, &previewing, &kept, previewed, signals.stop()).await?;
         return Ok(signals.received().map_or(Exit::Done, Exit::Stopped));
     }

@@ -73,7 +73,12 @@ pub(super) async fn watch(
     mut before: Vec<PreviewedResource>,
     stop: &CancellationToken,
 ) -> Result<(), Failure> {
-    let Previewing { path, paint, .. } = *previewing;
+    let Previewing {
+        path,
+        paint,
+        errors,
+        ..
+    } = *previewing;
     let mut file = Watched::new(path.to_owned());
     display::preview::watching(path, kept.samples.iter().map(|one| one.items.len()).sum());
     while stop.run_until_cancelled(file.saved()).await.is_some() {
@@ -83,7 +88,7 @@ pub(super) async fn watch(
                 before = after;
             }
             // A file that is half written, or wrong, is followed by a better one.
-            Err(failure) => drop(display::failure(&failure.masked(&desk.masker))),
+            Err(failure) => drop(display::failure(&failure.masked(&desk.masker), errors)),
         }
     }
     Ok(())
