@@ -32,7 +32,7 @@
 //! | --- | --- |
 //! | test an integration | `Harness`, `Webhook`, `conformance` (feature `harness`) |
 //! | test it on what was recorded | `Harness::tape` (feature `harness`) |
-//! | simulate a system that has no simulator here | [`SourceTwin`], [`Paging`] |
+//! | simulate a system that has no simulator here | [`SourceTwin`], [`Paging`], [`Tokens`] |
 //! | break a system that cannot be steered | [`Proxy`] |
 //! | serve something over HTTP | [`Server`], [`Service`], [`Request`], [`Response`] |
 //! | make it misbehave | [`Faults`], [`FaultPlan`], [`Rule`], [`Action`] |
@@ -85,4 +85,4 @@ pub use message::{Request, Response};
 pub use proxy::{Exchange, Proxy};
 pub use server::{Controls, Server, Service};
 pub use skip::not_run;
-pub use source::{Paging, SourceTwin, SourceTwinBuilder};
+pub use source::{Paging, SourceTwin, SourceTwinBuilder, Tokens};

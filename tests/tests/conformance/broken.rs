@@ -18,6 +18,13 @@ async fn an_integration_that_does_nothing_wrong_passes() {
     assert!(verdict.passed() >= 50, "{verdict}");
 }
 
+#[tokio::test]
+async fn an_integration_that_follows_tokens_passes() {
+    let verdict = verdict(Wrong::NothingWithTokens).await;
+    verdict.assert();
+    assert!(verdict.passed() >= 50, "{verdict}");
+}
+
 macro_rules! faults {
     ($($name:ident: $wrong:ident => $($promise:literal),+;)+) => {$(
         #[tokio::test]
@@ -33,6 +40,10 @@ faults! {
     an_empty_page_that_is_taken_for_the_end: TrustsEmptyPages =>
         "an empty page among others is not the end";
     a_listing_of_which_the_first_page_is_read: ReadsOnePage =>
+        "a listing of several pages is read to its end";
+    a_token_that_is_called_something_else: MissesTheToken =>
+        "every listing is seen with two pages or more";
+    a_listing_of_which_two_pages_are_read: FollowsOneToken =>
         "a listing of several pages is read to its end";
     what_cannot_be_read_is_nothing: DefaultsToNothing =>
         "a listing whose later pages fail deletes nothing",

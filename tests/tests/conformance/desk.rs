@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, stream};
-use ocean_core::http::paging::OffsetPages;
+use ocean_core::http::paging::{OffsetPages, TokenPages};
 use ocean_core::http::{HttpClient, HttpClientBuilder, HttpError, RetryPolicy};
 use ocean_core::prelude::*;
 use ocean_core::{ErrorClass, Signature};
-use ocean_testkit::{Harness, Paging, Samples, SourceTwin, Verdict, Webhook, conformance};
+use ocean_testkit::{Harness, Paging, Samples, SourceTwin, Tokens, Verdict, Webhook, conformance};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -25,6 +25,12 @@ const SIGNATURE: Signature = Signature::hmac_sha256("x-desk-signature", "");
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wrong {
     Nothing,
+    /// Nothing; but the listings of this desk name their next page by a token.
+    NothingWithTokens,
+    /// It takes the token to be called something else, and its absence for the end.
+    MissesTheToken,
+    /// It follows one token only.
+    FollowsOneToken,
     /// An error in a later page ends the listing as if it were its end.
     SwallowsErrors,
     /// It pages by hand and takes an empty page for the end.
@@ -61,6 +67,16 @@ pub enum Wrong {
     MapsTooMuch,
     /// A field of the selector is not described.
     SaysNothing,
+}
+
+impl Wrong {
+    /// Whether the desk pages by tokens.
+    const fn has_tokens(self) -> bool {
+        matches!(
+            self,
+            Self::NothingWithTokens | Self::MissesTheToken | Self::FollowsOneToken
+        )
+    }
 }
 
 kinds! {
@@ -140,6 +156,9 @@ impl Desk {
         if by_hand {
             return self.list_by_hand(path).boxed();
         }
+        if wrong.has_tokens() {
+            return self.list_by_token(path).boxed();
+        }
         let failures = Arc::clone(&self.failures);
         let pages = OffsetPages::of("values").pages(move |window| {
             let desk = self.clone();
@@ -157,6 +176,28 @@ impl Desk {
             return good.boxed();
         }
         pages.boxed()
+    }
+
+    fn list_by_token(
+        self,
+        path: &'static str,
+    ) -> impl Stream<Item = Result<Batch, SourceError>> + Send {
+        let wrong = self.wrong;
+        let paging = match wrong {
+            Wrong::MissesTheToken => TokenPages::named("values", "next").absent_is_end(),
+            _ => TokenPages::named("values", "meta.next_cursor"),
+        };
+        let pages = paging.pages(move |token| {
+            let url = format!("{}{path}?cursor={}", self.url, token.unwrap_or_default());
+            let http = self.http.clone();
+            async move { http.get(&url).await }
+        });
+        let most = if wrong == Wrong::FollowsOneToken {
+            2
+        } else {
+            usize::MAX
+        };
+        pages.map_err(SourceError::from).take(most)
     }
 
     fn list_by_hand(
@@ -345,15 +386,22 @@ fn integration(wrong: Wrong, ocean: Integration<Desk>) -> Integration<Desk> {
 /// Runs the suite over the integration that is wrong in this way.
 pub async fn verdict(wrong: Wrong) -> Verdict {
     let ticket = |id: u64| json!({ "id": id, "title": format!("Ticket {id}") });
+    let agent = |id: u64| json!({ "id": id });
     let mut source = SourceTwin::builder()
         .requires("authorization", format!("Bearer {TOKEN}"))
-        .page_size(3)
-        .list("/tickets", Paging::Offset("values"), (1..=8).map(ticket))
-        .list(
-            "/agents",
-            Paging::Offset("values"),
-            (1..=4).map(|id| json!({ "id": id })),
-        );
+        .page_size(3);
+    let mut paging = Paging::Offset("values");
+    if wrong.has_tokens() {
+        paging = Paging::Token("values");
+        source = source
+            .parameters("cursor", "limit")
+            .tokens(Tokens::named("meta.next_cursor"));
+    }
+    source = source.list("/tickets", paging, (1..=8).map(ticket)).list(
+        "/agents",
+        paging,
+        (1..=4).map(agent),
+    );
     for id in 1..=8 {
         source = source.object(format!("/tickets/{id}"), ticket(id));
     }

@@ -4,6 +4,7 @@
 mod broken;
 mod definition;
 mod events;
+mod listings;
 mod log;
 mod pages;
 mod reading;
@@ -11,6 +12,7 @@ mod rig;
 mod samples;
 mod secrets;
 mod stopped;
+mod tokens;
 mod verdict;
 
 pub use self::samples::Samples;
@@ -25,9 +27,10 @@ use crate::harness::Harness;
 /// about a hundred times, and breaks something each time. `samples` are live events about objects
 /// that the source has; without them the checks of live events do not apply.
 ///
-/// The source should have a listing of three pages or more (a small page size does it), and at least
-/// one item of every kind of the default mapping. It is left as it was, but for the deletion that
-/// the samples may bring along.
+/// The source has to show two pages of every listing, and three of one (a small page size does it):
+/// of a listing that is seen with one page, nobody knows whether the next would be found. It needs
+/// at least one item of every kind of the default mapping. It is left as it was, but for the
+/// deletion that the samples may bring along.
 ///
 /// It is called from a test with a runtime of one thread, which is what `#[tokio::test]` gives: it
 /// looks for secrets in what that thread logs.
@@ -48,7 +51,7 @@ pub async fn conformance(harness: &Harness, samples: Samples<'_>) -> Verdict {
     definition::check(harness, &mut verdict);
     let log = log::Log::default();
     let _caught = log.catch();
-    let rig = match Rig::start(harness).await {
+    let rig = match Rig::start(harness, &samples.whole).await {
         Ok(rig) => rig,
         Err(error) => {
             verdict.add(

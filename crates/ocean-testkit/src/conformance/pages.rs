@@ -3,7 +3,9 @@
 use http::header::LINK;
 use serde_json::{Value, json};
 
+use super::listings::{self, REMEDY};
 use super::rig::{Rig, at};
+use super::tokens;
 use super::verdict::{Kept, Not, Verdict, none};
 use crate::fault::Rule;
 use crate::proxy::Exchange;
@@ -16,6 +18,8 @@ pub(super) async fn check(rig: &Rig, verdict: &mut Verdict) {
         "a listing of several pages is read to its end",
         several(rig),
     );
+    let seen = "every listing is seen with two pages or more";
+    verdict.add(GROUP, seen, listings::seen_in_pages(rig));
     let empty = "an empty page among others is not the end";
     verdict.add(
         GROUP,
@@ -51,11 +55,11 @@ pub(super) async fn check(rig: &Rig, verdict: &mut Verdict) {
 
 /// The last page that was asked for must not say that there is another.
 fn several(rig: &Rig) -> Kept {
-    let listings = rig.listings();
     let mut left = Vec::new();
-    for pages in &listings {
+    for pages in rig.listings() {
         let read: usize = pages.iter().map(|page| items_in(page)).sum();
-        let Some(last) = pages.last().filter(|last| announces_more(last, read)) else {
+        let goes_on = |last: &&&Exchange| announces_more(last, read) || tokens::goes_on(&pages);
+        let Some(last) = pages.last().filter(goes_on) else {
             continue;
         };
         left.push(format!(
@@ -63,10 +67,8 @@ fn several(rig: &Rig) -> Kept {
             last.path()
         ));
     }
-    if left.is_empty() && listings.iter().all(|pages| pages.len() == 1) {
-        return Err(Not::asked(
-            "no listing of the simulated source has two pages",
-        ));
+    if left.is_empty() && !listings::are_there(rig) {
+        return Err(Not::asked("no listing comes in pages"));
     }
     none(left)
 }
@@ -106,9 +108,12 @@ async fn each(rig: &Rig, pages: usize, rule: impl Fn(&[&Exchange]) -> Option<Rul
         asked += 1;
         lost.extend(rig.under([rule]).await?.is_told(path).err());
     }
+    if asked == 0 && listings::are_there(rig) {
+        let reason = format!("no listing has {pages} pages: {REMEDY}");
+        return Err(Not::kept(reason));
+    }
     if asked == 0 {
-        let reason = format!("no listing of the simulated source has {pages} pages");
-        return Err(Not::asked(reason));
+        return Err(Not::asked("no listing comes in pages"));
     }
     none(lost)
 }
@@ -121,7 +126,7 @@ fn emptied(page: &Exchange) -> Option<Rule> {
 }
 
 /// The items of a page: it is a list, or an object whose longest list they are.
-fn items_of(page: &mut Value) -> Option<&mut Vec<Value>> {
+pub(super) fn items_of(page: &mut Value) -> Option<&mut Vec<Value>> {
     match page {
         Value::Array(items) => Some(items),
         Value::Object(members) => {

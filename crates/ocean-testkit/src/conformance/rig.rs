@@ -30,6 +30,7 @@ pub(super) struct Rig {
     pub(super) catalog: Vec<Value>,
     /// What each resource of the default mapping asks for on its own, by kind.
     pub(super) kinds: BTreeMap<String, Vec<Exchange>>,
+    whole: Vec<String>,
     /// What the first resync told.
     pub(super) first: ResyncReport,
     /// How often the source was asked before the first resync.
@@ -49,7 +50,8 @@ pub(super) struct Aftermath {
 }
 
 impl Rig {
-    pub(super) async fn start(harness: &Harness) -> Result<Self, Not> {
+    /// `whole` are paths of listings that the source gives at once.
+    pub(super) async fn start(harness: &Harness, whole: &[String]) -> Result<Self, Not> {
         let upstream = &harness.source;
         let proxy = Proxy::to(upstream)
             .await
@@ -74,6 +76,7 @@ impl Rig {
             proxy,
             bench,
             kinds,
+            whole: whole.to_vec(),
             first,
             asked_early,
         })
@@ -158,18 +161,19 @@ impl Rig {
             .clone()
     }
 
-    /// One exchange of each shape, since requests of one shape are made by the same code. Two paths
-    /// are of one shape when they are as long and begin and end alike.
+    /// One exchange of each shape, since requests of one shape are made by the same code.
     pub(super) fn shapes(&self) -> Vec<&Exchange> {
         let mut seen = BTreeSet::new();
         let exchanges = self.kinds.values().flatten();
         exchanges
-            .filter(|exchange| {
-                let segments: Vec<&str> = exchange.path().split('/').collect();
-                let ends = (segments.get(1).copied(), segments.last().copied());
-                seen.insert((exchange.method.clone(), segments.len(), ends))
-            })
+            .filter(|exchange| seen.insert((exchange.method.clone(), shape_of(exchange.path()))))
             .collect()
+    }
+
+    /// Whether the source gives the listing at a path of this shape at once.
+    pub(super) fn is_whole(&self, path: &str) -> bool {
+        let mut whole = self.whole.iter();
+        whole.any(|whole| shape_of(whole) == shape_of(path))
     }
 
     /// What was asked for at each path, each page once and in order.
@@ -186,6 +190,16 @@ impl Rig {
         }
         listings.into_values().collect()
     }
+}
+
+/// What paths have in common that the same code asks for: they are as long, and begin and end
+/// alike.
+pub(super) type Shape<'a> = (usize, Option<&'a str>, Option<&'a str>);
+
+pub(super) fn shape_of(path: &str) -> Shape<'_> {
+    let segments: Vec<&str> = path.split('/').collect();
+    let (first, last) = (segments.get(1).copied(), segments.last().copied());
+    (segments.len(), first, last)
 }
 
 /// Reads each resource of the mapping on its own, to learn what it asks for.

@@ -72,6 +72,9 @@ pub struct Rules {
     pub bearer: Vec<String>,
     /// Most items of one page. Searches for nothing but ids and keys are cut at 5,000 instead.
     pub max_page: usize,
+    /// Most accounts, teams or members of a team on one page. Teams come at most ten at a time, and
+    /// members fifty.
+    pub max_people_page: usize,
     /// True: a search for a key nobody has is refused with 400, as Jira does for signed-in users.
     /// False (the default): it finds nothing, as Jira does when it validates leniently.
     pub unknown_key_is_error: bool,
@@ -89,6 +92,7 @@ impl Default for Rules {
             basic: Some(("twin@example.com".to_owned(), "twin-token".to_owned())),
             bearer: Vec::new(),
             max_page: 100,
+            max_people_page: 1_000,
             unknown_key_is_error: false,
             administrator: true,
             rate_limit: None,

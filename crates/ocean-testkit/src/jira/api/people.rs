@@ -11,7 +11,7 @@ const TEAMS_OF_A_PAGE: usize = 10;
 
 /// The user list is the one resource without any frame: a bare array, cut by offset.
 pub(super) fn list(call: &Call<'_>) -> Response {
-    let Range { start, size } = call.range(1_000);
+    let Range { start, size } = call.range(call.rules.max_people_page);
     written(size * 1_024, |out| {
         out.array(|o| {
             for user in call.site.living_users().skip(start).take(size) {
@@ -81,7 +81,8 @@ fn team_list(call: &Call<'_>) -> Response {
     let Some(start) = position(call.param("cursor").as_deref()) else {
         return refusal(StatusCode::BAD_REQUEST, "Invalid cursor.");
     };
-    let size = call.number("size").unwrap_or(TEAMS_OF_A_PAGE).max(1);
+    let size = call.number("size").unwrap_or(TEAMS_OF_A_PAGE);
+    let size = size.min(call.rules.max_people_page).max(1);
     let next = start.saturating_add(size);
     let more = call.site.teams().nth(next).is_some();
     written(size * 400, |out| {
@@ -117,6 +118,7 @@ fn members(call: &Call<'_>, team: &Team) -> Response {
     let size = first
         .and_then(|first| first.parse().ok())
         .unwrap_or(50)
+        .min(call.rules.max_people_page)
         .clamp(1, 50);
     let next = start.saturating_add(size);
     let more = next < team.members.len();
