@@ -94,7 +94,7 @@ impl Github {
         let url = format!("{}{}{path}", self.site.origin, self.site.prefix);
         match self.http.get(&url).await {
             Ok(answer) => Ok(Some(answer.json()?)),
-            Err(error) if error.status().is_some_and(|status| status == 404) => Ok(None),
+            Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
     }

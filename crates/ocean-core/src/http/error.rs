@@ -173,6 +173,27 @@ impl HttpError {
         self.response().map(Response::status)
     }
 
+    /// Whether the answer says that there is nothing at this address: 404, or 410.
+    ///
+    /// Of an object that was just listed, or that an event names, that is how most systems say that
+    /// it is gone. Of a listing it is not: a wrong address and an account without rights get the
+    /// same answer, so let it be an error there.
+    ///
+    /// ```no_run
+    /// # async fn example(http: ocean_core::http::HttpClient) -> Result<Option<serde_json::Value>, ocean_core::http::HttpError> {
+    /// match http.get("https://desk.example/tickets/7").await {
+    ///     Ok(answer) => Ok(Some(answer.json()?)),
+    ///     Err(error) if error.is_not_found() => Ok(None),
+    ///     Err(error) => Err(error),
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        let status = self.status();
+        status.is_some_and(|status| matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE))
+    }
+
     /// The call; `None` only for [`HttpError::Setup`].
     #[must_use]
     pub fn call(&self) -> Option<&CallContext> {
@@ -282,4 +303,25 @@ fn at(time: SystemTime) -> String {
     jiff::Timestamp::try_from(time)
         .and_then(|time| time.round(jiff::Unit::Second))
         .map_or_else(|_| "a distant time".to_owned(), |time| time.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    fn error(status: u16) -> HttpError {
+        let answer = http::Response::builder().status(status).body(Bytes::new());
+        let response = Response::new(answer.unwrap());
+        response.error_for_status().unwrap_err()
+    }
+
+    #[test]
+    fn only_404_and_410_say_that_there_is_nothing() {
+        for status in [400, 401, 403, 404, 405, 410, 429, 500, 503] {
+            let says = error(status).is_not_found();
+            assert_eq!(says, matches!(status, 404 | 410), "{status}");
+        }
+    }
 }

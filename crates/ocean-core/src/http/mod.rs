@@ -51,6 +51,8 @@
 //! | keep a limit of the other system | [`Throttle`] |
 //! | let some calls go before others | [`Priority`] |
 //! | send | [`HttpClient::get`], [`HttpClient::send`], [`HttpClient::send_json`], [`HttpClient::open`] |
+//! | put parameters into an address | [`with_query`] |
+//! | tell "there is none" from other failures | [`HttpError::is_not_found`] |
 //! | read a listing | [`paging::OffsetPages`], [`paging::TokenPages`], [`paging::LinkPages`] |
 //! | count what is sent | [`HttpMeter`] |
 //! | hide secrets in text | [`Masker`] |
@@ -68,6 +70,7 @@ mod pause;
 mod priority;
 mod private;
 mod proxy;
+mod query;
 mod received;
 mod redact;
 mod resolver;
@@ -88,6 +91,7 @@ pub use self::error::{CallContext, HttpError};
 pub use self::meter::{HttpCounts, HttpMeter};
 pub use self::priority::Priority;
 pub use self::proxy::Proxies;
+pub use self::query::with_query;
 pub(crate) use self::received::{NoteSize, sizes_of};
 pub use self::redact::{Masker, redact_url};
 pub use self::resolver::Resolver;

@@ -7,7 +7,8 @@ use sha2::Sha256;
 
 use super::{Unauthenticated, WebhookEvent};
 
-/// A signature that a header carries: the HMAC-SHA256 of the exact body, in hex behind a prefix.
+/// What a header carries to prove that the sender knows a secret: a signature of the exact body, or
+/// the secret itself.
 ///
 /// ```
 /// use ocean_core::{Signature, WebhookEvent};
@@ -26,39 +27,103 @@ use super::{Unauthenticated, WebhookEvent};
 pub struct Signature {
     header: &'static str,
     prefix: &'static str,
+    proof: Proof,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Proof {
+    /// The HMAC-SHA256 of the body, in hex.
+    Hmac,
+    /// The secret as it is.
+    Secret,
 }
 
 impl Signature {
-    /// A signature in this header, behind this prefix (`sha256=`, or nothing).
+    /// A signature in this header, behind this prefix (`sha256=`, or nothing): the HMAC-SHA256 of
+    /// the exact body, in hex.
     #[must_use]
     pub const fn hmac_sha256(header: &'static str, prefix: &'static str) -> Self {
-        Self { header, prefix }
+        Self {
+            header,
+            prefix,
+            proof: Proof::Hmac,
+        }
     }
 
-    /// Checks that the event was signed with one of these secrets; while a secret is changed there
-    /// are two. Without any secret nothing is accepted.
+    /// The secret itself in this header, behind this prefix (`Bearer `, or nothing), as GitLab
+    /// sends it in `x-gitlab-token`.
+    ///
+    /// It says nothing about the body, and whoever sees one request can send others. Take a
+    /// signature if the system has one.
+    #[must_use]
+    pub const fn shared_secret(header: &'static str, prefix: &'static str) -> Self {
+        Self {
+            header,
+            prefix,
+            proof: Proof::Secret,
+        }
+    }
+
+    /// Checks that the sender knows one of these secrets; while a secret is changed there are two.
+    /// Without any secret nothing is accepted, and an empty one is none.
+    ///
+    /// How long it takes tells nothing about the secrets.
     ///
     /// # Errors
     ///
-    /// [`Unauthenticated`] with what is wrong with the signature.
+    /// [`Unauthenticated`] with what is wrong with the signature, or the secret.
     pub fn verify<'s>(
         &self,
         event: &WebhookEvent,
         secrets: impl IntoIterator<Item = &'s str>,
     ) -> Result<(), Unauthenticated> {
-        let refused = |reason: &str| Unauthenticated(reason.to_owned());
+        let what = self.proof.name();
         let header = event
             .header(self.header)
-            .ok_or_else(|| refused("the request has no signature"))?;
-        let signature = header
+            .ok_or_else(|| Unauthenticated(format!("the request has no {what}")))?;
+        let given = header
             .strip_prefix(self.prefix)
-            .ok_or_else(|| Unauthenticated(format!("the signature is not of the form `{self}`")))?;
-        let signature = decode_hex(signature).ok_or_else(|| refused("the signature is not hex"))?;
+            .ok_or_else(|| Unauthenticated(format!("the {what} is not of the form `{self}`")))?;
+        let given = match self.proof {
+            Proof::Hmac => decode_hex(given),
+            Proof::Secret => Some(given.as_bytes().to_vec()),
+        };
+        let given = given.ok_or_else(|| Unauthenticated(format!("the {what} is not hex")))?;
+        let fits = |secret: &&str| self.proof.fits(secret, event.body(), &given);
         // All secrets are tried whatever comes of the first, so that the time tells nothing.
-        let signed = |secret: &&str| is_signed(secret, event, &signature);
-        match secrets.into_iter().filter(signed).count() {
-            0 => Err(refused("the signature does not match")),
+        let secrets = secrets.into_iter().filter(|secret| !secret.is_empty());
+        match secrets.filter(fits).count() {
+            0 => Err(Unauthenticated(format!("the {what} does not match"))),
             _ => Ok(()),
+        }
+    }
+}
+
+impl Proof {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Hmac => "signature",
+            Self::Secret => "secret",
+        }
+    }
+
+    /// Whether what was given proves that this secret is known. HMACs are compared in both cases,
+    /// in a time that is the same wherever they differ.
+    fn fits(self, secret: &str, body: &[u8], given: &[u8]) -> bool {
+        let keyed = || Hmac::<Sha256>::new_from_slice(secret.as_bytes());
+        let (Ok(mut known), Ok(mut guessed)) = (keyed(), keyed()) else {
+            return false;
+        };
+        match self {
+            Self::Hmac => {
+                known.update(body);
+                known.verify_slice(given).is_ok()
+            }
+            Self::Secret => {
+                known.update(secret.as_bytes());
+                guessed.update(given);
+                known.finalize() == guessed.finalize()
+            }
         }
     }
 }
@@ -67,13 +132,6 @@ impl fmt::Display for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}...", self.prefix)
     }
-}
-
-fn is_signed(secret: &str, event: &WebhookEvent, signature: &[u8]) -> bool {
-    Hmac::<Sha256>::new_from_slice(secret.as_bytes()).is_ok_and(|mut mac| {
-        mac.update(event.body());
-        mac.verify_slice(signature).is_ok()
-    })
 }
 
 fn decode_hex(text: &str) -> Option<Vec<u8>> {
@@ -159,5 +217,52 @@ mod tests {
     fn without_a_secret_nothing_is_accepted() {
         let signature = format!("sha256={SIGNED}");
         assert!(check(&[], Some(&signature), r#"{"a": 1}"#).is_err());
+        // `printf '{"a": 1}' | openssl dgst -sha256 -hmac ''`
+        let by_nobody = "sha256=1c388e050a00814c70352a0af03fbca049fc349ebce8a4df1ce38433715aeed2";
+        assert!(check(&[""], Some(by_nobody), r#"{"a": 1}"#).is_err());
+    }
+
+    #[test]
+    fn a_shared_secret_is_accepted_as_it_is_and_not_otherwise() {
+        const TOKEN: Signature = Signature::shared_secret("x-desk-token", "");
+        const BEARER: Signature = Signature::shared_secret("authorization", "Bearer ");
+        let check = |signature: Signature, given: Option<&str>, secrets: &[&str]| {
+            let mut headers = HeaderMap::new();
+            if let Some(given) = given {
+                headers.insert(signature.header, given.parse().unwrap());
+            }
+            let event = WebhookEvent::new(headers, "{}").unwrap();
+            let verified = signature.verify(&event, secrets.iter().copied());
+            verified.map_err(|refused| refused.to_string())
+        };
+        assert_eq!(check(TOKEN, Some("s3cret"), &["s3cret"]), Ok(()));
+        assert_eq!(check(TOKEN, Some("s3cret"), &["new", "s3cret"]), Ok(()));
+        assert_eq!(check(BEARER, Some("Bearer s3cret"), &["s3cret"]), Ok(()));
+        for (signature, given, secret, reason) in [
+            (TOKEN, Some("s3cre"), "s3cret", "the secret does not match"),
+            (
+                TOKEN,
+                Some("s3crets"),
+                "s3cret",
+                "the secret does not match",
+            ),
+            (TOKEN, Some("S3cret"), "s3cret", "the secret does not match"),
+            (TOKEN, Some(""), "s3cret", "the secret does not match"),
+            (TOKEN, Some(""), "", "the secret does not match"),
+            (TOKEN, None, "s3cret", "the request has no secret"),
+            (
+                BEARER,
+                Some("s3cret"),
+                "s3cret",
+                "the secret is not of the form `Bearer ...`",
+            ),
+        ] {
+            assert_eq!(
+                check(signature, given, &[secret]),
+                Err(reason.to_owned()),
+                "{given:?}"
+            );
+        }
+        assert!(check(TOKEN, Some("s3cret"), &[]).is_err());
     }
 }
