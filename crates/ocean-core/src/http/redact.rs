@@ -5,12 +5,12 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use fancy_regex::{Captures, Regex};
 use http::Uri;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
-use url::Url;
+use url::{Url, form_urlencoded};
 
 /// What stands in the place of a secret.
 const REDACTED: &str = "[REDACTED]";
@@ -87,7 +87,7 @@ pub struct Masker {
 
 impl Masker {
     /// A masker that hides these values (those shorter than 4 characters would hide too much),
-    /// plain, encoded for a URL, in base64, and escaped as in JSON and `Debug` output.
+    /// plain, encoded for a URL or a form, in base64, and escaped as in JSON and `Debug` output.
     pub fn new<S: AsRef<str>>(secrets: impl IntoIterator<Item = S>) -> Self {
         Self::default().and(secrets)
     }
@@ -197,14 +197,16 @@ impl Masker {
     }
 }
 
-/// How a secret may be written. Encoders for URLs do not agree about `-`, `.`, `_` and `~`; base64
-/// is written with and without padding.
-fn forms_of(secret: &str) -> [String; 5] {
+/// How a secret may be written. Encoders for URLs do not agree about `-`, `.`, `_` and `~`, nor
+/// whether a blank is a `+`; base64 is written with and without padding, and in two alphabets.
+fn forms_of(secret: &str) -> [String; 7] {
     [
         secret.to_owned(),
         utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string(),
         utf8_percent_encode(secret, RESERVED).to_string(),
+        form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
         STANDARD_NO_PAD.encode(secret),
+        URL_SAFE_NO_PAD.encode(secret),
         secret.replace('\\', "\\\\").replace('"', "\\\""),
     ]
 }

@@ -34,9 +34,12 @@
 //!
 //! # Guarantees
 //!
-//! - Configured secrets are not on a tape, whether plain, encoded for a URL, in base64 or escaped;
-//!   nor are headers of requests, cookies, users and passwords of URLs, query parameters named
-//!   like credentials, members of bodies named like credentials, and what looks like a token.
+//! - Configured secrets are not on a tape, whether plain, encoded for a URL or a form, in base64 or
+//!   escaped; nor are headers of requests, cookies, users and passwords of URLs, values that are
+//!   named like a credential in a URL, a form, JSON or XML, and what looks like a token.
+//! - A credential that nobody configured has a stand-in of its own, the same wherever it stood, so
+//!   that a replay signs in, and asks with what it was given, as the recorded run did. A request
+//!   whose credential is made anew in each run is found without it, in the recorded order.
 //! - While recording, only the bodies under way are in memory.
 //! - A replayed client opens no socket; a request that is not on the tape fails and is named.
 //!

@@ -9,9 +9,9 @@ use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use http::{Request, Response};
 
-use super::clean::Cleaner;
+use super::clean::{Cleaner, Place};
 use super::line::{Answer, Exchange};
-use super::reader::{Span, Tape, name_of};
+use super::reader::{Span, Tape, name_in_any_run, name_of};
 use crate::http::{BodyStream, Transport, TransportError, TransportErrorKind};
 
 /// A transport that knows all the answers and opens no socket.
@@ -47,8 +47,10 @@ impl Transport for Player {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<BodyStream>, TransportError> {
         let method = request.method().as_str();
         let url = self.cleaner.url(request.uri());
-        let body = self.cleaner.body(request.body());
-        let Some(span) = self.next(&name_of(method, &url, &body.as_text())) else {
+        let body = self.cleaner.body(request.body(), Place::Request);
+        let known = self.next(&name_of(method, &url, &body.as_text()));
+        let known = known.or_else(|| self.next(&name_in_any_run(method, &url, &body)));
+        let Some(span) = known else {
             let body = if body.is_empty() {
                 ""
             } else {

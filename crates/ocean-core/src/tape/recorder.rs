@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use serde_json::Value;
 
-use super::clean::Cleaner;
+use super::clean::{Cleaner, Place};
 use super::error::TapeError;
 use super::line::{Line, TapeHeader};
 use super::transport::RecordingTransport;
@@ -66,7 +67,9 @@ impl TapeRecorder {
                 }),
             }),
         };
-        recorder.note(&Line::Tape(header.clone()));
+        recorder.write_cleaned(&Line::Tape(header.clone()), |cleaner, header| {
+            cleaner.json(header, Place::Answer);
+        });
         Ok(recorder)
     }
 
@@ -123,11 +126,15 @@ impl TapeRecorder {
         &self.shared.cleaner
     }
 
-    /// Notes something, cleaned. The run goes on whatever becomes of its tape; who ends
+    /// Notes what was read from the catalog, cleaned. The run goes on whatever becomes of its tape; who ends
     /// it is told by [`finish`](Self::finish).
     pub(super) fn note(&self, line: &Line) {
+        self.write_cleaned(line, Cleaner::catalog);
+    }
+
+    fn write_cleaned(&self, line: &Line, clean: impl Fn(&Cleaner, &mut Value)) {
         let noted = serde_json::to_value(line).map(|mut value| {
-            self.cleaner().json(&mut value);
+            clean(self.cleaner(), &mut value);
             value
         });
         match noted {
@@ -153,7 +160,8 @@ impl TapeRecorder {
         }
     }
 
-    fn fail(&self, error: io::Error) {
+    /// Notes that the tape is not whole.
+    pub(super) fn fail(&self, error: io::Error) {
         self.output().failed.get_or_insert(error);
     }
 

@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,6 +11,7 @@ use futures::StreamExt as _;
 use http::{Request, Response};
 
 use super::body::Body;
+use super::clean::Place;
 use super::line::{Answer, Exchange, Failure, FailureKind, Line};
 use super::recorder::TapeRecorder;
 use crate::error_chain;
@@ -47,7 +49,7 @@ impl Transport for RecordingTransport {
             client: self.client.clone(),
             method: request.method().to_string(),
             url: clean.url(request.uri()),
-            body: clean.body(request.body()),
+            body: clean.body(request.body(), Place::Request),
             answer: None,
             failure: None,
         };
@@ -93,7 +95,7 @@ impl Noting {
                         self.received.extend_from_slice(bytes);
                     }
                     Ok(bytes) => {
-                        tracing::warn!(url = self.exchange.url, "an answer is too large for a tape");
+                        self.recorder.fail(too_large(&self.exchange));
                         yield Ok(bytes.clone());
                         while let Some(piece) = body.next().await {
                             yield piece;
@@ -114,17 +116,23 @@ impl Noting {
     }
 
     fn note(mut self) {
-        self.answer.body = self.recorder.cleaner().body(&self.received);
+        self.answer.body = self.recorder.cleaner().body(&self.received, Place::Answer);
         self.exchange.answer = Some(self.answer);
         self.recorder.write(&Line::Exchange(self.exchange));
     }
+}
+
+fn too_large(exchange: &Exchange) -> io::Error {
+    let Exchange { method, url, .. } = exchange;
+    let most = LARGEST_BODY >> 20;
+    io::Error::other(format!("{method} {url}: an answer of more than {most} MiB"))
 }
 
 fn note_failure(recorder: &TapeRecorder, mut exchange: Exchange, error: &TransportError) {
     let cause = error.source().map(error_chain).unwrap_or_default();
     exchange.failure = Some(Failure {
         kind: FailureKind::of(error.kind()),
-        message: recorder.cleaner().text(&cause),
+        message: recorder.cleaner().text(&cause, Place::Answer),
     });
     recorder.write(&Line::Exchange(exchange));
 }
