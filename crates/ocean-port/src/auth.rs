@@ -9,6 +9,7 @@
 //! - When Port refuses the credentials themselves, every waiting call fails at once.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -24,12 +25,13 @@ use crate::wire::AccessToken;
 /// How long before its end a token is renewed.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// Puts Port's token on requests.
+/// Puts Port's token on requests. Clones share it.
+#[derive(Clone)]
 pub(crate) struct TokenKeeper {
     http: HttpClient,
     request: Request<Bytes>,
     /// Locked while a token is fetched, so that whoever needs one waits for it.
-    token: Mutex<Option<Token>>,
+    token: Arc<Mutex<Option<Token>>>,
 }
 
 #[derive(Clone)]
@@ -44,7 +46,7 @@ impl TokenKeeper {
         Self {
             http,
             request,
-            token: Mutex::default(),
+            token: Arc::default(),
         }
     }
 

@@ -135,13 +135,15 @@ impl Lake for PortLake {
     async fn tell(&self, sync: Uuid, stage: &SyncStage<'_>) -> Result<(), LakeError> {
         let request = self.port.requests.tell_lifecycle(sync, stage);
         let request = request.map_err(failed)?;
-        self.port.transport.send(request).await.map_err(failed)?;
+        let told = self.port.transport.about_syncs().send(request).await;
+        told.map_err(|error| failed(error.into()))?;
         Ok(())
     }
 
     async fn is_aborted(&self, sync: Uuid) -> Result<bool, LakeError> {
         let request = self.port.requests.lifecycle(sync).map_err(failed)?;
-        let answer: LifecycleAnswer = self.port.transport.read(request).await.map_err(failed)?;
+        let asked = self.port.transport.about_syncs().send_json(request).await;
+        let answer: LifecycleAnswer = asked.map_err(|error| failed(error.into()))?;
         let status = answer.status.unwrap_or_default();
         Ok(status.eq_ignore_ascii_case("aborted"))
     }
@@ -248,6 +250,22 @@ mod tests {
         tokio::time::advance(PAUSE).await;
         assert_eq!(lake.routing().await, Routing::Forwarded);
         assert!(script.sent() > asked);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_port_that_hangs_does_not_hold_a_sync_up_for_minutes() {
+        let token = json!({"accessToken": "t", "expiresIn": 10800, "tokenType": "Bearer"});
+        let script = Script::silent_after([(200, token)]);
+        let config = PortConfig::new("id", "secret", "x", "jira", "1");
+        let port = PortClient::scripted(config, script.clone()).unwrap();
+        let lake = PortLake::new(Arc::new(port), true);
+        let began = Instant::now();
+        lake.tell(Uuid::nil(), &SyncStage::Finished)
+            .await
+            .unwrap_err();
+        let waited = began.elapsed();
+        assert!(waited < Duration::from_secs(75), "{waited:?}");
+        assert!(script.sent() > 3, "it was told again: {}", script.sent());
     }
 
     #[tokio::test(start_paused = true)]

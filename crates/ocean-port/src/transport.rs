@@ -2,6 +2,7 @@
 //! request.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::Stream;
@@ -20,14 +21,19 @@ const CONCURRENCY: usize = 20;
 /// All attempts of a call together may take this many times as long as one answer.
 const TOTAL_DEADLINE_FACTOR: u32 = 5;
 
+/// How long an answer to a call about a forwarded sync may take, which does nothing meanwhile.
+const ABOUT_SYNCS: Duration = Duration::from_secs(10);
+
 #[derive(Debug)]
 pub(crate) struct PortTransport {
     http: HttpClient,
+    /// For calls about forwarded syncs, which have deadlines of their own.
+    about_syncs: HttpClient,
 }
 
 impl PortTransport {
     pub(crate) fn new(config: &PortConfig, token_request: Request<Bytes>) -> Result<Self> {
-        Self::with(token_request, || builder(config))
+        Self::with(config, token_request, || builder(config))
     }
 
     /// A transport that sends through something else than sockets.
@@ -37,16 +43,28 @@ impl PortTransport {
         token_request: Request<Bytes>,
         script: impl ocean_core::http::Transport + Clone,
     ) -> Result<Self> {
-        Self::with(token_request, || builder(config).transport(script.clone()))
+        let builder = || builder(config).transport(script.clone());
+        Self::with(config, token_request, builder)
     }
 
     fn with(
+        config: &PortConfig,
         token_request: Request<Bytes>,
         builder: impl Fn() -> HttpClientBuilder,
     ) -> Result<Self> {
         let tokens = TokenKeeper::new(builder().build()?, token_request);
-        let http = builder().authenticator(tokens).build()?;
-        Ok(Self { http })
+        let http = builder().authenticator(tokens.clone()).build()?;
+        let hurried = deadlines(config, config.read_timeout.min(ABOUT_SYNCS));
+        let about_syncs = builder().deadlines(hurried).authenticator(tokens);
+        Ok(Self {
+            http,
+            about_syncs: about_syncs.build()?,
+        })
+    }
+
+    /// The same for calls about forwarded syncs.
+    pub(crate) const fn about_syncs(&self) -> &HttpClient {
+        &self.about_syncs
     }
 
     /// Sends a request; any status from 400 is an error.
@@ -73,15 +91,9 @@ impl PortTransport {
 
 /// Reaches Port, or what belongs to it, as configured; without credentials.
 pub(crate) fn builder(config: &PortConfig) -> HttpClientBuilder {
-    let read = config.read_timeout;
-    let deadlines = Deadlines::default()
-        .connect(config.connect_timeout)
-        .first_byte(read)
-        .idle(read)
-        .total(read * TOTAL_DEADLINE_FACTOR);
     let mut builder = HttpClient::builder("port")
         .concurrency(CONCURRENCY)
-        .deadlines(deadlines)
+        .deadlines(deadlines(config, config.read_timeout))
         .retry(config.retry.clone())
         .follow_redirects(false)
         .proxies(config.proxies.clone())
@@ -96,4 +108,13 @@ pub(crate) fn builder(config: &PortConfig) -> HttpClientBuilder {
         builder = builder.ca_pem(pem.clone());
     }
     builder
+}
+
+/// The deadlines of calls whose answers may take so long.
+fn deadlines(config: &PortConfig, read: Duration) -> Deadlines {
+    Deadlines::default()
+        .connect(config.connect_timeout)
+        .first_byte(read)
+        .idle(read)
+        .total(read * TOTAL_DEADLINE_FACTOR)
 }
