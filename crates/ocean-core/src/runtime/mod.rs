@@ -169,7 +169,8 @@ impl Runtime {
         self
     }
 
-    /// The same, calling `observe` at the end of each resync; the next one waits for it.
+    /// The same, calling `observe` at the end of each resync. The next one waits for it; once the
+    /// process is to stop nobody does.
     #[must_use]
     pub fn on_resync_end(
         mut self,

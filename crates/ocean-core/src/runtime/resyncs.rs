@@ -39,6 +39,15 @@ impl Observer {
     ) -> Self {
         Self(Arc::new(observe))
     }
+
+    /// Tells of an end, and waits for what is made of it unless the process is to stop.
+    async fn tell(&self, end: &ResyncEnd<'_>, stop: &CancellationToken) {
+        tokio::select! {
+            biased;
+            () = (self.0)(end) => {}
+            () = stop.cancelled() => {}
+        }
+    }
 }
 
 impl Default for Observer {
@@ -80,7 +89,7 @@ impl Resyncs<'_> {
             progress: &progress,
             ended: &ended,
         };
-        (self.observer.0)(&end).await;
+        self.observer.tell(&end, self.stop).await;
     }
 
     /// Port asks for a resync when somebody saved the mapping.
@@ -107,7 +116,7 @@ impl Runs for Resyncs<'_> {
             progress: &progress,
             ended: &ended,
         };
-        (self.observer.0)(&end).await;
+        self.observer.tell(&end, self.stop).await;
     }
 
     async fn is_outdated(&self) -> bool {
@@ -118,5 +127,42 @@ impl Runs for Resyncs<'_> {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         self.told.engine().is_outdated(&present).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    async fn tell(observer: &Observer, stop: &CancellationToken) {
+        let end = ResyncEnd {
+            trigger: Trigger::Start,
+            progress: &Progress::default(),
+            ended: &Ok(None),
+        };
+        observer.tell(&end, stop).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_next_resync_waits_for_what_is_made_of_the_last_one() {
+        let observer = Observer::new(|_| Box::pin(tokio::time::sleep(Duration::from_secs(60))));
+        let began = tokio::time::Instant::now();
+        tell(&observer, &CancellationToken::new()).await;
+        assert_eq!(began.elapsed(), Duration::from_secs(60));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_process_that_is_to_stop_tells_of_the_end_and_waits_for_nothing() {
+        let (told, stop) = (Arc::new(AtomicUsize::new(0)), CancellationToken::new());
+        stop.cancel();
+        let count = Arc::clone(&told);
+        let observer = Observer::new(move |_| {
+            count.fetch_add(1, Ordering::SeqCst);
+            Box::pin(std::future::pending())
+        });
+        tell(&observer, &stop).await;
+        assert_eq!(told.load(Ordering::SeqCst), 1);
     }
 }

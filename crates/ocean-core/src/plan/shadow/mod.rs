@@ -169,6 +169,10 @@ impl Shadow {
 
     /// Looks again at what the engine's last resync would have written, and compares it with the
     /// comparison before.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves the comparison out, as if that resync had not been.
     pub async fn compare(&self, report: &ResyncReport) -> Comparison {
         let (candidates, undecided) = candidates(self.recorder.take());
         let (found, unconfirmed) = match differs_still(&*self.recorder.catalog, &candidates).await {
