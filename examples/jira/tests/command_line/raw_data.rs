@@ -57,6 +57,18 @@ async fn a_plan_says_that_port_makes_the_entities_and_cannot_be_applied() {
 }
 
 #[tokio::test]
+async fn a_doctor_notes_who_makes_the_entities() {
+    let (program, _jira, port) = installed().await;
+    let told = "Port makes the entities of what is read here (raw-data mode)";
+    let examined = program.run(&["doctor"]).await;
+    assert!(!examined.stdout.contains(told), "{}", examined.stdout);
+    port.set_feature_flags(FLAGS);
+    let examined = program.run(&["doctor"]).await;
+    assert_eq!(examined.code, Some(0), "{}", examined.stdout);
+    assert!(examined.stdout.contains(told), "{}", examined.stdout);
+}
+
+#[tokio::test]
 async fn a_tape_remembers_who_makes_the_entities() {
     let (program, jira, port) = forwarded().await;
     let arguments = ["plan", "--json", "--record", "run.jsonl"];

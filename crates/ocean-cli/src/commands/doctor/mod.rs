@@ -5,7 +5,7 @@ mod webhook;
 
 use std::time::{Duration, SystemTime};
 
-use ocean_core::{ErrorClass, error_chain};
+use ocean_core::{ErrorClass, Routing, error_chain};
 
 use crate::app::CliApp;
 use crate::arguments::DoctorArguments;
@@ -34,6 +34,7 @@ pub(super) async fn run(
     webhook::check(&desk, environment, &mut checks).await;
     if port(&desk, &mut checks).await {
         clock(&desk, &mut checks).await;
+        raw_data(&desk, &mut checks).await;
         match desk.mapping().await {
             Ok(mapping) => {
                 checks.push(Check::good("mapping", "valid"));
@@ -111,6 +112,17 @@ async fn clock(desk: &Desk, checks: &mut Vec<Check>) {
         let told = format!("{} s away from Port's", apart.as_secs());
         Check::fault(NAME, told).remedy("let NTP set the clock of this machine")
     });
+}
+
+/// Whether it is Port that makes entities of what is read.
+async fn raw_data(desk: &Desk, checks: &mut Vec<Check>) {
+    if desk.port.routing(&desk.settings).await == Routing::Forwarded {
+        let told = "Port makes the entities of what is read here (raw-data mode)";
+        checks.push(Check::note("raw data", told).remedy(
+            "that is what the organization has switched on; with \
+             OCEAN__PROCESSING_MODE=ocean-core they are made here",
+        ));
+    }
 }
 
 /// Whether everything exists that the mapping writes to.
