@@ -159,8 +159,11 @@ mod tests {
         stop.cancel();
         let count = Arc::clone(&told);
         let observer = Observer::new(move |_| {
-            count.fetch_add(1, Ordering::SeqCst);
-            Box::pin(std::future::pending())
+            let count = Arc::clone(&count);
+            Box::pin(async move {
+                count.fetch_add(1, Ordering::SeqCst);
+                std::future::pending().await
+            })
         });
         tell(&observer, &stop).await;
         assert_eq!(told.load(Ordering::SeqCst), 1);
