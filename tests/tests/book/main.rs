@@ -89,6 +89,40 @@ fn every_link_leads_somewhere() {
     assert!(found > 50, "{found}");
 }
 
+/// Pages name files instead of linking to them, since only pages are in the book.
+#[test]
+fn every_file_that_is_named_exists() {
+    let folders = [
+        "crates/",
+        "examples/",
+        "tests/",
+        "docs/",
+        "benches/",
+        "deploy/",
+    ];
+    let mut known = 0;
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        let spans = text
+            .lines()
+            .flat_map(|line| line.split('`').skip(1).step_by(2));
+        for span in spans.filter(|span| folders.iter().any(|folder| span.starts_with(folder))) {
+            let is_path = !span.contains([' ', '*', '<']);
+            // A tape of the reader's own package is named after its place there.
+            let is_ours = !span.starts_with("tests/tapes") && span != "tests/against_twin.rs";
+            if is_path && is_ours {
+                assert!(
+                    workspace().join(span).exists(),
+                    "{}: {span}",
+                    page.display()
+                );
+                known += 1;
+            }
+        }
+    }
+    assert!(known > 40, "{known}");
+}
+
 #[test]
 fn every_page_is_in_the_table_of_contents_once() {
     let summary = fs::read_to_string(workspace().join("docs/SUMMARY.md")).unwrap();
