@@ -80,6 +80,7 @@ pub use deliver::Webhook;
 pub use fault::{Action, FaultPlan, Faults, Rewrite, Rule};
 #[cfg(feature = "harness")]
 pub use harness::{Bench, Delivered, Fate, Harness, HarnessError};
+pub use http::StatusCode;
 pub use journal::{Entry, Journal, JournalMode};
 pub use message::{Request, Response};
 pub use proxy::{Exchange, Proxy};

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::auth::{Authenticator, Credentials, Unneeded};
 use super::client::HttpClient;
@@ -85,12 +86,20 @@ pub(super) struct Settings {
 /// What is put around the transport.
 type Wrap = Box<dyn FnOnce(Arc<dyn Transport>) -> Arc<dyn Transport> + Send + Sync>;
 
+/// A header that proves who we are.
+struct SecretHeader {
+    name: String,
+    value: String,
+    /// The part of the value that is hidden.
+    secret: String,
+}
+
 /// Makes an [`HttpClient`]; start with [`HttpClient::builder`].
 #[must_use]
 pub struct HttpClientBuilder {
     settings: Settings,
     user_agent: Option<String>,
-    bearer_token: Option<String>,
+    secret_headers: Vec<SecretHeader>,
     concurrency: usize,
     authenticator: Option<Arc<dyn Authenticator>>,
     access_token_file: Option<PathBuf>,
@@ -123,7 +132,7 @@ impl HttpClientBuilder {
                 repeatable: false,
             },
             user_agent: None,
-            bearer_token: None,
+            secret_headers: Vec::new(),
             concurrency: CONCURRENCY,
             authenticator: None,
             access_token_file: None,
@@ -239,8 +248,34 @@ impl HttpClientBuilder {
     ///
     /// For a token that does not change while the process runs; an
     /// [`authenticator`](Self::authenticator) is for all others, and comes before it.
-    pub fn bearer_token(mut self, token: impl Into<String>) -> Self {
-        self.bearer_token = Some(token.into());
+    pub fn bearer_token(self, token: impl Into<String>) -> Self {
+        self.secret_header("authorization", "Bearer ", token)
+    }
+
+    /// Sends this secret with every request in the header that the system wants it in, behind a
+    /// prefix (`Token token=`, or nothing), and hides it in errors.
+    ///
+    /// ```
+    /// # use ocean_core::http::HttpClient;
+    /// # let secret = "s3cret";
+    /// let forge = HttpClient::builder("forge").secret_header("x-api-key", "", secret);
+    /// let pager = HttpClient::builder("pager").secret_header("authorization", "Token ", secret);
+    /// ```
+    ///
+    /// The same as [`bearer_token`](Self::bearer_token) in all else.
+    pub fn secret_header(
+        mut self,
+        name: impl Into<String>,
+        prefix: &str,
+        secret: impl Into<String>,
+    ) -> Self {
+        let (name, secret) = (name.into(), secret.into());
+        let value = format!("{prefix}{secret}");
+        self.secret_headers.push(SecretHeader {
+            name,
+            value,
+            secret,
+        });
         self
     }
 
@@ -319,16 +354,22 @@ impl HttpClientBuilder {
     }
 
     /// Turns what is sent with every request into headers.
-    fn settle_headers(&mut self) -> Result<(), header::InvalidHeaderValue> {
+    fn settle_headers(&mut self) -> Result<(), http::Error> {
         if let Some(user_agent) = &self.user_agent {
             let value = HeaderValue::from_str(user_agent)?;
             self.settings.headers.insert(header::USER_AGENT, value);
         }
-        if let Some(token) = &self.bearer_token {
-            let mut value = HeaderValue::from_str(&format!("Bearer {token}"))?;
+        for SecretHeader {
+            name,
+            value,
+            secret,
+        } in &self.secret_headers
+        {
+            let name = HeaderName::from_str(name)?;
+            let mut value = HeaderValue::from_str(value)?;
             value.set_sensitive(true);
-            self.settings.headers.insert(header::AUTHORIZATION, value);
-            self.settings.masker = self.settings.masker.clone().and([token]);
+            self.settings.headers.insert(name, value);
+            self.settings.masker = self.settings.masker.clone().and([secret]);
         }
         Ok(())
     }

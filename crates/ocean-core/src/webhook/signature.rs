@@ -7,8 +7,14 @@ use sha2::Sha256;
 
 use super::{Unauthenticated, WebhookEvent};
 
+/// How many signatures of one header are looked at; two are enough while a secret is changed.
+const MOST_SIGNATURES: usize = 8;
+
 /// What a header carries to prove that the sender knows a secret: a signature of the exact body, or
 /// the secret itself.
+///
+/// A header may carry several signatures with commas between them, as systems send them that sign
+/// with the old and the new secret while it is changed; one that matches is enough.
 ///
 /// ```
 /// use ocean_core::{Signature, WebhookEvent};
@@ -81,25 +87,53 @@ impl Signature {
         let header = event
             .header(self.header)
             .ok_or_else(|| Unauthenticated(format!("the request has no {what}")))?;
-        let given = header
-            .strip_prefix(self.prefix)
-            .ok_or_else(|| Unauthenticated(format!("the {what} is not of the form `{self}`")))?;
-        let given = match self.proof {
-            Proof::Hmac => decode_hex(given),
-            Proof::Secret => Some(given.as_bytes().to_vec()),
+        let of_this_form = self.parts(header);
+        if of_this_form.is_empty() {
+            let message = format!("the {what} is not of the form `{self}`");
+            return Err(Unauthenticated(message));
+        }
+        let parts = of_this_form.into_iter();
+        let given: Vec<Vec<u8>> = parts.filter_map(|part| self.proof.bytes(part)).collect();
+        if given.is_empty() {
+            return Err(Unauthenticated(format!("the {what} is not hex")));
+        }
+        // All are tried with all secrets whatever comes of the first, so that the time tells
+        // nothing.
+        let fits = |secret: &str| {
+            let tried = given.iter();
+            tried
+                .filter(|one| self.proof.fits(secret, event.body(), one))
+                .count()
         };
-        let given = given.ok_or_else(|| Unauthenticated(format!("the {what} is not hex")))?;
-        let fits = |secret: &&str| self.proof.fits(secret, event.body(), &given);
-        // All secrets are tried whatever comes of the first, so that the time tells nothing.
         let secrets = secrets.into_iter().filter(|secret| !secret.is_empty());
-        match secrets.filter(fits).count() {
+        match secrets.map(fits).sum::<usize>() {
             0 => Err(Unauthenticated(format!("the {what} does not match"))),
             _ => Ok(()),
+        }
+    }
+
+    /// What the header carries behind the prefix. A secret may have commas in it.
+    fn parts<'h>(&self, header: &'h str) -> Vec<&'h str> {
+        let behind = |part: &'h str| part.strip_prefix(self.prefix);
+        match self.proof {
+            Proof::Hmac => {
+                let parts = header.split(',').take(MOST_SIGNATURES).map(str::trim);
+                parts.filter_map(behind).collect()
+            }
+            Proof::Secret => behind(header).into_iter().collect(),
         }
     }
 }
 
 impl Proof {
+    /// What is compared; `None` for what is no hex.
+    fn bytes(self, given: &str) -> Option<Vec<u8>> {
+        match self {
+            Self::Hmac => decode_hex(given),
+            Self::Secret => Some(given.as_bytes().to_vec()),
+        }
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::Hmac => "signature",
@@ -210,6 +244,32 @@ mod tests {
         ] {
             let refused = check(&[secret], signature, body).unwrap_err();
             assert!(refused.contains(reason), "{signature:?}: {refused}");
+        }
+    }
+
+    #[test]
+    fn one_of_several_signatures_is_enough_and_none_of_another_sort_counts() {
+        let body = r#"{"a": 1}"#;
+        let wrong = "0".repeat(64);
+        for signature in [
+            format!("sha256={SIGNED},sha256={wrong}"),
+            format!("sha256={wrong}, sha256={SIGNED}"),
+            format!("t=1700000000,sha256={SIGNED},sha256=what"),
+        ] {
+            let checked = check(&["s3cret"], Some(&signature), body);
+            assert_eq!(checked, Ok(()), "{signature}");
+        }
+        for signature in [
+            format!("sha256={wrong},sha256={wrong}"),
+            format!("sha256={wrong},{SIGNED}"),
+            format!("sha256={wrong},sha1={SIGNED}"),
+            format!(
+                "{}sha256={SIGNED}",
+                format!("sha256={wrong},").repeat(MOST_SIGNATURES)
+            ),
+        ] {
+            let refused = check(&["s3cret"], Some(&signature), body).unwrap_err();
+            assert_eq!(refused, "the signature does not match", "{signature}");
         }
     }
 

@@ -340,6 +340,30 @@ async fn a_bearer_token_is_sent_and_hidden_from_errors() {
 }
 
 #[tokio::test]
+async fn a_secret_is_sent_in_the_header_that_the_system_wants_and_hidden() {
+    let server = server().await;
+    let echo = Action::Status {
+        code: 400,
+        headers: Default::default(),
+        body: json!("the key s3cret-k3y is not welcome"),
+    };
+    server.faults().add(Rule::new(echo));
+    let journal = server.journal();
+    journal.keep_headers(["x-api-key", "authorization"]);
+    let client = fast().secret_header("X-Api-Key", "key=", "s3cret-k3y");
+    let client = client.build().unwrap();
+    let error = client.get(&format!("{}/a", server.url())).await;
+    let sent = server.journal().requests();
+    assert_eq!(sent[0].header("x-api-key"), Some("key=s3cret-k3y"));
+    assert_eq!(sent[0].header("authorization"), None);
+    let text = error_chain(&error.unwrap_err());
+    let is_hidden = text.contains("[REDACTED]") && !text.contains("s3cret");
+    assert!(is_hidden, "{text}");
+    let error = fast().secret_header("no name", "", "x").build();
+    assert!(matches!(error, Err(HttpError::Setup { .. })), "{error:?}");
+}
+
+#[tokio::test]
 async fn what_is_no_url_and_what_is_no_token_are_errors() {
     let error = fast().build().unwrap().get("not a url").await.unwrap_err();
     assert_eq!(error.class(), ErrorClass::Permanent, "{error}");
