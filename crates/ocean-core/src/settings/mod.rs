@@ -48,6 +48,7 @@ use self::overlay::Layers;
 use self::reader::Report;
 
 pub use self::fault::{SettingsFault, SettingsFaults, SettingsWarning};
+pub use self::names::setting_name;
 pub use self::origin::{Origin, SettingOrigin};
 pub use self::sources::Sources;
 pub use self::spec::{Configuration, ConfigurationType, Spec, SpecError};

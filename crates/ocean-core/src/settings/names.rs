@@ -39,6 +39,17 @@ pub(super) fn snake_case(key: &str) -> String {
     name
 }
 
+/// How a setting is called in the settings that `.port/spec.yaml` calls `name`.
+///
+/// ```
+/// assert_eq!(ocean_core::settings::setting_name("jiraHost"), "jira_host");
+/// assert_eq!(ocean_core::settings::setting_name("desk2Token"), "desk2_token");
+/// ```
+#[must_use]
+pub fn setting_name(name: &str) -> String {
+    snake_case(name)
+}
+
 /// The path as `config.yaml` spells it: `port.client_id` is `port.clientId`.
 pub(super) fn camel_case(path: &str) -> String {
     let mut name = String::with_capacity(path.len());

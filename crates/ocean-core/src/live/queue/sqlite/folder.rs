@@ -30,32 +30,28 @@ impl Folder {
             TryLockError::Error(error) => refused(path, &error),
         })?;
         // The lock may be from better days: whether files can be made is seen by making one.
-        let probe = path.join("queue.probe");
-        private_file(&probe, File::options().create(true).truncate(true))
-            .and_then(|_made| std::fs::remove_file(&probe))
-            .map_err(|error| refused(path, &error))?;
+        can_write(&path.join("queue.probe")).map_err(|error| refused(path, &error))?;
         let path = path.to_owned();
         Ok(Self { path, _lock: lock })
     }
 
     /// Whether [`take`](Self::take) would succeed, for a folder that is there or could be made.
     pub(super) fn examine(path: &Path) -> Result<bool, QueueError> {
-        if path.is_dir() {
-            let had_lock = path.join("queue.lock").exists();
+        let probe = format!("queue.probe-{}", std::process::id());
+        if path.join("queue.lock").exists() {
             drop(Self::take(path)?);
-            if !had_lock {
-                ignore_missing(std::fs::remove_file(path.join("queue.lock")))
-                    .map_err(|error| refused(path, &error))?;
-            }
+            return Ok(true);
+        }
+        // Without a lock nobody has the folder. It is not locked either, because a process that
+        // starts meanwhile would find the folder taken, or hold a lock that is removed below it.
+        if path.is_dir() {
+            can_write(&path.join(probe)).map_err(|error| refused(path, &error))?;
             return Ok(true);
         }
         let there = path.ancestors().find(|above| above.exists());
         // The last ancestor of a relative path is empty, and means the working folder.
         let there = there.unwrap_or_else(|| Path::new("."));
-        let probe = there.join(format!(".queue.probe-{}", std::process::id()));
-        private_file(&probe, File::options().create_new(true))
-            .and_then(|_made| std::fs::remove_file(&probe))
-            .map_err(|error| refused(path, &error))?;
+        can_write(&there.join(format!(".{probe}"))).map_err(|error| refused(path, &error))?;
         Ok(false)
     }
 
@@ -145,6 +141,12 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
+}
+
+/// Whether a file can be made here, by making one.
+fn can_write(probe: &Path) -> io::Result<()> {
+    private_file(probe, File::options().create(true).truncate(true))?;
+    std::fs::remove_file(probe)
 }
 
 fn refused(path: &Path, error: &io::Error) -> QueueError {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use super::super::folder::Folder;
 use super::{assert_equation, open, options, push, set_aside, waiting};
 use crate::live::queue::{EventQueue as _, QueueError, SqliteQueue};
 
@@ -313,4 +314,17 @@ mod unix {
             "{opened:?}"
         );
     }
+}
+
+#[test]
+fn who_looks_at_a_folder_neither_takes_it_nor_leaves_anything() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(SqliteQueue::examine(folder.path()).unwrap());
+    assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+    assert!(!SqliteQueue::examine(&folder.path().join("new")).unwrap());
+    assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+
+    let taken = Folder::take(folder.path()).unwrap();
+    let refused = SqliteQueue::examine(folder.path()).unwrap_err();
+    assert!(matches!(refused, QueueError::InUse(_)), "{refused}");
 }
