@@ -97,10 +97,11 @@ fn a_new_integration_is_green_at_once_and_offline() {
     cargo(&folder, &["test", "--offline"]);
     eprintln!("from `new` to green tests: {} s", began.elapsed().as_secs());
 
-    let arguments = ["new", "pager", "--kind", "open-incident"];
+    // A digit is no word of its own in the name of a setting.
+    let arguments = ["new", "pager-2", "--kind", "open-incident"];
     let (code, _, told) = ocean(home.path(), &arguments);
     assert_eq!(code, Some(0), "{told}");
-    let folder = home.path().join("ocean-pager");
+    let folder = home.path().join("ocean-pager-2");
     cargo(&folder, &["fmt", "--check"]);
     cargo(&folder, &["test", "--offline"]);
     // Ids that are texts are a change of one line.

@@ -7,6 +7,7 @@ mod templates;
 
 use std::ffi::OsString;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
@@ -102,13 +103,37 @@ fn write(arguments: &NewArguments) -> Result<Written, Failure> {
     let sdk = Sdk::find(arguments.sdk_path.as_deref())?;
     let default = || PathBuf::from(format!("ocean-{}", arguments.name));
     let folder = arguments.folder.clone().unwrap_or_else(default);
-    if folder
-        .read_dir()
-        .is_ok_and(|mut entries| entries.next().is_some())
-    {
-        let message = format!("`{}` is not empty; nothing was written", folder.display());
-        return Err(Failure::new(Exit::Usage, message).hint("name another place with --folder"));
+    let is_ours = is_free(&folder)?;
+    let written = write_all(&folder, &names, &sdk);
+    if written.is_err() && is_ours {
+        // What is half there would be in the way of the next try.
+        let _left_as_it_is = fs::remove_dir_all(&folder);
     }
+    let files = written?;
+    format_sources(&folder, &files);
+    Ok(Written {
+        folder,
+        files,
+        sdk: sdk.to_string(),
+    })
+}
+
+/// Whether the folder is still to be made; one that holds something is refused.
+fn is_free(folder: &Path) -> Result<bool, Failure> {
+    let refused = |message: String| {
+        let failure = Failure::new(Exit::Usage, format!("{message}; nothing was written"));
+        Err(failure.hint("name another place with --folder"))
+    };
+    let shown = folder.display();
+    match fs::read_dir(folder).map(|mut entries| entries.next()) {
+        Ok(None) => Ok(false),
+        Ok(Some(_)) => refused(format!("`{shown}` is not empty")),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+        Err(error) => refused(format!("`{shown}` cannot be looked into: {error}")),
+    }
+}
+
+fn write_all(folder: &Path, names: &Names, sdk: &Sdk) -> Result<Vec<&'static str>, Failure> {
     let mut files = Vec::new();
     for (path, template) in templates::ALL {
         let text = sdk.fill(&names.fill(template));
@@ -120,12 +145,7 @@ fn write(arguments: &NewArguments) -> Result<Written, Failure> {
         place(&folder.join("Cargo.lock"), &lock)?;
         files.push("Cargo.lock");
     }
-    format_sources(&folder, &files);
-    Ok(Written {
-        folder,
-        files,
-        sdk: sdk.to_string(),
-    })
+    Ok(files)
 }
 
 fn place(path: &Path, text: &str) -> Result<(), Failure> {

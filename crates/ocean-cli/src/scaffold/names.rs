@@ -1,9 +1,11 @@
 //! How is an integration called in each place, and how the kind that it begins with? [`Names`] has
 //! both in every notation.
 
-/// Names that other packages have, or that Rust keeps for itself.
-const TAKEN: [&str; 9] = [
-    "cli", "core", "port", "testkit", "tests", "jira", "github", "minimal", "self",
+use ocean_core::settings::setting_name;
+
+/// Names that other packages have, that Rust keeps for itself, or that would name a type twice.
+const TAKEN: [&str; 10] = [
+    "cli", "core", "port", "testkit", "tests", "jira", "github", "minimal", "self", "http",
 ];
 
 /// Kinds that would be a word of Rust, or of the code around them.
@@ -87,7 +89,9 @@ impl Names {
         };
         let filled = [
             ("name", integration.joined("-")),
-            ("NAME", integration.joined("_").to_uppercase()),
+            // A word of digits or of one letter is no word of its own there.
+            ("setting", setting_name(&integration.camel())),
+            ("SETTING", setting_name(&integration.camel()).to_uppercase()),
             ("snake", integration.joined("_")),
             ("camel", integration.camel()),
             ("Type", integration.pascal()),
@@ -216,7 +220,7 @@ mod tests {
     #[test]
     fn a_name_is_written_in_every_notation() {
         let names = Names::parse("help-desk", "open-incident").unwrap();
-        let filled = names.fill("{{name}} {{NAME}} {{snake}} {{camel}} {{Type}} {{title}}");
+        let filled = names.fill("{{name}} {{SETTING}} {{snake}} {{camel}} {{Type}} {{title}}");
         assert_eq!(
             filled,
             "help-desk HELP_DESK help_desk helpDesk HelpDesk Help Desk"
@@ -231,6 +235,20 @@ mod tests {
             filled,
             "Open Incident, An open incident, an open incident, Open incidents"
         );
+    }
+
+    #[test]
+    fn a_setting_is_called_as_the_settings_read_it() {
+        for (name, setting) in [
+            ("help-desk", "help_desk"),
+            ("help-desk-2", "help_desk2"),
+            ("x-y-z", "x_yz"),
+        ] {
+            let names = Names::parse(name, "ticket").unwrap();
+            assert_eq!(names.fill("{{setting}}"), setting);
+            let host = names.fill("{{camel}}Host");
+            assert_eq!(setting_name(&host), format!("{setting}_host"));
+        }
     }
 
     #[test]

@@ -118,3 +118,15 @@ fn nothing_is_written_over() {
     assert_eq!(failure.exit(), Exit::Usage);
     assert_eq!(folder.path().read_dir().unwrap().count(), 1);
 }
+
+#[test]
+fn a_place_that_is_no_folder_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.txt");
+    fs::write(&file, "mine").unwrap();
+    for place in [file.clone(), file.join("below")] {
+        let failure = new("desk", "ticket", &place).unwrap_err();
+        assert_eq!(failure.exit(), Exit::Usage, "{failure:?}");
+    }
+    assert_eq!(fs::read_to_string(file).unwrap(), "mine");
+}
