@@ -3,3 +3,5 @@
 mod broken;
 mod desk;
 mod jira;
+mod notes;
+mod refused;

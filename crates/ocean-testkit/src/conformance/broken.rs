@@ -6,15 +6,21 @@ use std::time::{Duration, Instant};
 use ocean_core::Outcome;
 use serde_json::Value;
 
+use super::aftermath::Aftermath;
+use super::asked::Resource;
 use super::rig::Rig;
 use super::verdict::{Kept, Not, Verdict, none};
 use crate::fault::{Action, Rule};
+use crate::journal::Entry;
 use crate::proxy::Exchange;
 
 const GROUP: &str = "broken";
 
 /// What a server announces in whole seconds; a little less is allowed for the clock.
 const PAUSE: (&str, Duration) = ("1", Duration::from_millis(950));
+
+/// How often one kind may make one request that fails: nearly twice as often as the client does.
+const MOST: usize = 20;
 
 pub(super) async fn check(rig: &Rig, verdict: &mut Verdict) {
     for (promise, fault) in passing() {
@@ -98,6 +104,7 @@ fn staying() -> [(&'static str, Action); 5] {
 /// Breaks the first request of each shape once, all in one run.
 async fn passes(rig: &Rig, fault: &Action) -> Kept {
     let rules = rig
+        .asked
         .shapes()
         .into_iter()
         .map(|exchange| to(exchange, fault).times(1));
@@ -107,12 +114,9 @@ async fn passes(rig: &Rig, fault: &Action) -> Kept {
 
 /// Breaks all requests of one shape, one shape after the other.
 async fn stays(rig: &Rig, fault: &Action) -> Kept {
-    let mut believed = Vec::new();
-    for exchange in rig.shapes() {
-        let after = rig.under([to(exchange, fault)]).await?;
-        believed.extend(after.is_told(exchange.path()).err());
-    }
-    none(believed)
+    let faults = rig.asked.shapes().into_iter();
+    let faults = faults.map(|exchange| (exchange.path().to_owned(), to(exchange, fault)));
+    rig.under_each(faults, Aftermath::is_told).await
 }
 
 fn to(exchange: &Exchange, fault: &Action) -> Rule {
@@ -137,8 +141,6 @@ async fn obeys(rig: &Rig) -> Kept {
         headers: BTreeMap::from([("retry-after".to_owned(), seconds.to_owned())]),
         body: Value::Null,
     };
-    rig.settle().await?;
-    rig.proxy.journal().clear();
     let after = rig.under([Rule::new(limited).times(1)]).await?;
     let asked = rig.proxy.journal().requests();
     let limited = asked.iter().find(|entry| entry.fault.is_some());
@@ -160,32 +162,42 @@ async fn obeys(rig: &Rig) -> Kept {
 
 /// Retries on top of retries multiply.
 async fn bounded(rig: &Rig) -> Kept {
-    const MOST: usize = 20;
-    let mut hammered = Vec::new();
-    for exchange in rig.shapes() {
-        rig.settle().await?;
-        rig.proxy.journal().clear();
-        rig.under([to(exchange, &Action::status(503))]).await?;
-        let mut asked: BTreeMap<String, usize> = BTreeMap::new();
-        for entry in rig.proxy.journal().requests() {
-            let body = String::from_utf8_lossy(&entry.body).into_owned();
-            *asked.entry(format!("{} {body}", entry.uri)).or_default() += 1;
-        }
-        let most = asked.into_values().max().unwrap_or_default();
-        if most > MOST * rig.kinds.len() {
-            hammered.push(format!("{} was asked for {most} times", exchange.path()));
-        }
+    let faults = rig.asked.shapes().into_iter();
+    let faults = faults.map(|exchange| {
+        (
+            exchange.path().to_owned(),
+            to(exchange, &Action::status(503)),
+        )
+    });
+    rig.under_each(faults, |_, path| match most_tries(rig) {
+        tries if tries > MOST => Err(format!("{path} was asked for {tries} times by one kind")),
+        _ => Ok(()),
+    })
+    .await
+}
+
+/// How often one kind made one request since the journal was opened.
+fn most_tries(rig: &Rig) -> usize {
+    let mut same: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+    for entry in rig.proxy.journal().requests() {
+        let body = String::from_utf8_lossy(&entry.body).into_owned();
+        let request = format!("{} {} {body}", entry.method, entry.uri);
+        same.entry(request).or_default().push(entry);
     }
-    none(hammered)
+    let tries = same.into_values().map(|tries| {
+        let askers = rig.asked.askers(tries.first()).len().max(1);
+        tries.len().div_ceil(askers)
+    });
+    tries.max().unwrap_or_default()
 }
 
 /// Breaks what one kind asks for and no other does.
 async fn apart(rig: &Rig) -> Kept {
     let (mut asked, mut stopped) = (0, Vec::new());
-    for (kind, exchanges) in &rig.kinds {
-        let others = || rig.kinds.iter().filter(|(other, _)| *other != kind);
+    for Resource { kind, exchanges } in &rig.asked.resources {
+        let others = || rig.asked.resources.iter().filter(|one| one.kind != *kind);
         let is_own = |own: &&Exchange| {
-            let mut foreign = others().flat_map(|(_, exchanges)| exchanges);
+            let mut foreign = others().flat_map(|one| &one.exchanges);
             !foreign.any(|foreign| foreign.path().starts_with(own.path()))
         };
         let Some(own) = exchanges.iter().find(is_own) else {

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::asked::Resource;
+use super::form::{Shape, shape_of};
 use super::pages::items_of;
-use super::rig::{Rig, Shape, shape_of};
+use super::rig::Rig;
 use super::verdict::{Kept, none};
 use crate::proxy::Exchange;
 
@@ -17,7 +19,7 @@ pub(super) const REMEDY: &str = "give the simulated source more items or smaller
 /// Every listing that a kind asks for has a path of whose shape one has two pages.
 pub(super) fn seen_in_pages(rig: &Rig) -> Kept {
     let mut short = BTreeSet::new();
-    for (kind, exchanges) in &rig.kinds {
+    for Resource { kind, exchanges } in &rig.asked.resources {
         let listings = most_pages(rig, exchanges).into_iter();
         let of_one_page = listings.filter(|(_, pages)| *pages < 2);
         short.extend(of_one_page.map(|(path, _)| format!("`{kind}` reads one page of {path}")));
@@ -33,14 +35,13 @@ pub(super) fn seen_in_pages(rig: &Rig) -> Kept {
 
 /// Whether the source has listings at all that come in pages.
 pub(super) fn are_there(rig: &Rig) -> bool {
-    rig.kinds
-        .values()
-        .any(|exchanges| !most_pages(rig, exchanges).is_empty())
+    let mut resources = rig.asked.resources.iter();
+    resources.any(|one| !most_pages(rig, &one.exchanges).is_empty())
 }
 
 /// A path of each shape of listing, with the largest number of pages that one of this shape has.
 fn most_pages<'a>(rig: &'a Rig, exchanges: &'a [Exchange]) -> Vec<(&'a str, usize)> {
-    let asked: BTreeSet<&str> = rig.kinds.values().flatten().map(Exchange::path).collect();
+    let asked: BTreeSet<&str> = rig.asked.exchanges().map(Exchange::path).collect();
     let mut listings: BTreeMap<&str, Vec<&Exchange>> = BTreeMap::new();
     for exchange in exchanges {
         listings.entry(exchange.path()).or_default().push(exchange);

@@ -1,13 +1,18 @@
 //! Does an integration keep the promises that every integration has to keep? [`conformance`] finds
 //! out, by reading a simulated source through a proxy that misbehaves in every way it knows.
 
+mod aftermath;
+mod asked;
 mod broken;
 mod definition;
 mod events;
+mod form;
 mod listings;
 mod log;
 mod pages;
+mod patience;
 mod reading;
+mod refused;
 mod rig;
 mod samples;
 mod secrets;
@@ -31,6 +36,10 @@ use crate::harness::Harness;
 /// of a listing that is seen with one page, nobody knows whether the next would be found. It needs
 /// at least one item of every kind of the default mapping. It is left as it was, but for the
 /// deletion that the samples may bring along.
+///
+/// The engine's own limits to deletions are off while something is broken: what keeps entities then
+/// is what the integration says. So a kind that meets a fault has to fail, or to say
+/// [`incomplete`](ocean_core::ResyncContext::incomplete).
 ///
 /// It is called from a test with a runtime of one thread, which is what `#[tokio::test]` gives: it
 /// looks for secrets in what that thread logs.
@@ -66,6 +75,7 @@ pub async fn conformance(harness: &Harness, samples: Samples<'_>) -> Verdict {
     reading::check(&rig, &mut verdict).await;
     pages::check(&rig, &mut verdict).await;
     broken::check(&rig, &mut verdict).await;
+    refused::check(&rig, &samples, &mut verdict).await;
     stopped::check(&rig, &mut verdict).await;
     secrets::check_hosts(&rig, &mut verdict).await;
     events::check(&rig, &samples, &mut verdict).await;

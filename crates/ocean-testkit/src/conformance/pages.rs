@@ -3,8 +3,10 @@
 use http::header::LINK;
 use serde_json::{Value, json};
 
+use super::aftermath::Aftermath;
+use super::asked::names;
 use super::listings::{self, REMEDY};
-use super::rig::{Rig, at};
+use super::rig::Rig;
 use super::tokens;
 use super::verdict::{Kept, Not, Verdict, none};
 use crate::fault::Rule;
@@ -24,28 +26,28 @@ pub(super) async fn check(rig: &Rig, verdict: &mut Verdict) {
     verdict.add(
         GROUP,
         empty,
-        each(rig, 3, |pages| emptied(pages.get(1)?)).await,
+        each(rig, 3, |pages| emptied(rig, pages.get(1)?)).await,
     );
-    let first = "an empty first page with a next one deletes nothing";
-    verdict.add(
-        GROUP,
-        first,
-        each(rig, 2, |pages| emptied(pages.first()?)).await,
-    );
+    let first = "an empty first page that names a next one is not the end";
+    verdict.add(GROUP, first, first_empty(rig).await);
     let twice = "a page that comes twice is not the next one";
-    let repeat = |pages: &[&Exchange]| Some(at(pages.get(1)?, pages.first()?.answer.to_vec()));
+    let repeat =
+        |pages: &[&Exchange]| Some(rig.asked.at(pages.get(1)?, pages.first()?.answer.to_vec()));
     verdict.add(GROUP, twice, each(rig, 2, repeat).await);
     let gone = "a page that is not there deletes nothing";
     verdict.add(
         GROUP,
         gone,
-        each(rig, 2, |pages| Some(at(pages.get(1)?, "{}"))).await,
+        each(rig, 2, |pages| Some(rig.asked.at(pages.get(1)?, "{}"))).await,
     );
     let cut = "a listing whose later pages fail deletes nothing";
     verdict.add(
         GROUP,
         cut,
-        each(rig, 2, |pages| Some(at(pages.get(1)?, "[{\"id\":"))).await,
+        each(rig, 2, |pages| {
+            Some(rig.asked.at(pages.get(1)?, "[{\"id\":"))
+        })
+        .await,
     );
     let nothing = "a source that lists nothing at all empties no blueprint";
     verdict.add(GROUP, nothing, all_empty(rig).await);
@@ -56,7 +58,7 @@ pub(super) async fn check(rig: &Rig, verdict: &mut Verdict) {
 /// The last page that was asked for must not say that there is another.
 fn several(rig: &Rig) -> Kept {
     let mut left = Vec::new();
-    for pages in rig.listings() {
+    for pages in rig.asked.listings() {
         let read: usize = pages.iter().map(|page| items_in(page)).sum();
         let goes_on = |last: &&&Exchange| announces_more(last, read) || tokens::goes_on(&pages);
         let Some(last) = pages.last().filter(goes_on) else {
@@ -99,30 +101,46 @@ fn announces_more(page: &Exchange, read: usize) -> bool {
 
 /// Breaks each listing of at least so many pages in this way.
 async fn each(rig: &Rig, pages: usize, rule: impl Fn(&[&Exchange]) -> Option<Rule>) -> Kept {
-    let (mut asked, mut lost) = (0, Vec::new());
-    for listing in rig.listings() {
+    let mut faults = Vec::new();
+    for listing in rig.asked.listings() {
         let Some(rule) = rule(&listing).filter(|_| listing.len() >= pages) else {
             continue;
         };
         let path = listing.first().map_or("", |page| page.path());
-        asked += 1;
-        lost.extend(rig.under([rule]).await?.is_told(path).err());
+        faults.push((path.to_owned(), rule));
     }
-    if asked == 0 && listings::are_there(rig) {
+    if faults.is_empty() && listings::are_there(rig) {
         let reason = format!("no listing has {pages} pages: {REMEDY}");
         return Err(Not::kept(reason));
     }
-    if asked == 0 {
+    if faults.is_empty() {
         return Err(Not::asked("no listing comes in pages"));
     }
-    none(lost)
+    rig.under_each(faults, Aftermath::is_told).await
+}
+
+/// Whoever is told nothing about a next page can only believe an empty first one; then the engine
+/// keeps what is there, since it is all.
+async fn first_empty(rig: &Rig) -> Kept {
+    let listings = rig.asked.listings().into_iter();
+    let firsts = listings.filter_map(|pages| match pages.as_slice() {
+        [first, next, ..] if announces_more(first, items_in(first)) || names(first, next) => {
+            Some((first.path().to_owned(), emptied(rig, first)?))
+        }
+        _ => None,
+    });
+    let faults: Vec<_> = firsts.collect();
+    if faults.is_empty() {
+        return Err(Not::asked("no first page says that there is another"));
+    }
+    rig.under_each(faults, Aftermath::is_told).await
 }
 
 /// A page without its items, but with all that it says about others.
-fn emptied(page: &Exchange) -> Option<Rule> {
+fn emptied(rig: &Rig, page: &Exchange) -> Option<Rule> {
     let mut body: Value = serde_json::from_slice(&page.answer).ok()?;
     items_of(&mut body)?.clear();
-    Some(at(page, body.to_string()))
+    Some(rig.asked.at(page, body.to_string()))
 }
 
 /// The items of a page: it is a list, or an object whose longest list they are.
@@ -140,7 +158,7 @@ pub(super) fn items_of(page: &mut Value) -> Option<&mut Vec<Value>> {
 }
 
 async fn all_empty(rig: &Rig) -> Kept {
-    let listed = rig.shapes();
+    let listed = rig.asked.shapes();
     let rewrite = crate::fault::Action::rewrite(|_, mut truth| {
         if let Some(items) = items_of(&mut truth) {
             items.clear();
@@ -150,7 +168,7 @@ async fn all_empty(rig: &Rig) -> Kept {
     if listed.is_empty() {
         return Err(Not::asked("the source is never asked"));
     }
-    let after = rig.under([Rule::new(rewrite)]).await?;
+    let after = rig.guarded_under([Rule::new(rewrite)]).await?;
     // Empty blueprints are the worst that can happen; entities may go where others stay.
     let blueprint = |name: &str| name.split('/').next().unwrap_or_default().to_owned();
     let is_empty = |name: &String| rig.bench.ids(&blueprint(name)).is_empty();
@@ -169,8 +187,8 @@ async fn all_empty(rig: &Rig) -> Kept {
 }
 
 async fn null_item(rig: &Rig) -> Kept {
-    let mut lost = Vec::new();
-    for exchange in rig.shapes() {
+    let mut faults = Vec::new();
+    for exchange in rig.asked.shapes() {
         let Ok(mut body) = serde_json::from_slice::<Value>(&exchange.answer) else {
             continue;
         };
@@ -178,8 +196,8 @@ async fn null_item(rig: &Rig) -> Kept {
             continue;
         };
         *first = json!(null);
-        let rule = at(exchange, body.to_string());
-        lost.extend(rig.under([rule]).await?.lost_nothing(exchange.path()).err());
+        let rule = rig.asked.at(exchange, body.to_string());
+        faults.push((exchange.path().to_owned(), rule));
     }
-    none(lost)
+    rig.under_each(faults, Aftermath::lost_nothing).await
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use ocean_core::Outcome;
 
+use super::asked::Resource;
 use super::rig::Rig;
 use super::verdict::{Kept, Not, Verdict, none};
 
@@ -64,7 +65,7 @@ fn mapped(rig: &Rig) -> Kept {
 
 fn once(rig: &Rig) -> Kept {
     let mut twice = BTreeSet::new();
-    for (kind, exchanges) in &rig.kinds {
+    for Resource { kind, exchanges } in &rig.asked.resources {
         let mut seen = BTreeSet::new();
         for one in exchanges {
             if !seen.insert((&one.method, &one.target, &one.request)) {

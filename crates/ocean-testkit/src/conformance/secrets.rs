@@ -31,20 +31,15 @@ pub(super) async fn check_hosts(rig: &Rig, verdict: &mut Verdict) {
 
 /// What is left behind by all that was tried.
 pub(super) fn check_traces(rig: &Rig, log: &Log, verdict: &mut Verdict) {
-    let journals = |journal: &Journal| {
-        let requests = journal.requests().into_iter();
-        requests
-            .map(|entry| entry.uri.to_string())
-            .collect::<Vec<_>>()
-            .join("\n")
-    };
     verdict.add(GROUP, "no secret is logged", absent(rig, &log.text()));
     verdict.add(
         GROUP,
         "no secret is in a report or an error",
         absent(rig, &rig.told()),
     );
-    let urls = journals(rig.proxy.journal());
+    let urls = rig.requests().into_iter();
+    let urls: Vec<String> = urls.map(|entry| entry.uri.to_string()).collect();
+    let urls = urls.join("\n");
     verdict.add(GROUP, "no secret is in a URL", absent(rig, &urls));
     let port = rig.sent() + &told(rig.bench.port.journal());
     verdict.add(GROUP, "no secret is sent to Port", absent(rig, &port));
@@ -70,7 +65,7 @@ fn forms(rig: &Rig) -> Result<Vec<String>, Not> {
         forms.push(secret);
     }
     // Whatever was sent to prove who we are, without its scheme.
-    for entry in rig.proxy.journal().requests() {
+    for entry in rig.requests() {
         let header = entry.header("authorization").unwrap_or_default();
         forms.extend(header.split(' ').next_back().map(str::to_owned));
     }
@@ -146,8 +141,8 @@ async fn shown(rig: &Rig) -> Kept {
     rig.settle().await?;
     rig.bench.port.journal().clear();
     let mut shown = Vec::new();
-    for kind in rig.kinds.keys() {
-        shown.extend(rig.bench.examples(kind));
+    for resource in &rig.asked.resources {
+        shown.extend(rig.bench.examples(&resource.kind));
     }
     if shown.is_empty() {
         return Err(Not::asked("no examples were sent"));

@@ -46,10 +46,10 @@ struct Stopped {
 /// Lets the last page of a listing hang, and stops while it is waited for.
 async fn stop_in_mid_page(rig: &Rig) -> Result<Stopped, Not> {
     rig.settle().await?;
-    let listings = rig.listings();
+    let listings = rig.asked.listings();
     let paged = listings.iter().find(|pages| pages.len() > 1);
     let paged = paged.and_then(|pages| pages.last().copied());
-    let shapes = rig.shapes();
+    let shapes = rig.asked.shapes();
     let last = paged.or_else(|| shapes.last().copied());
     let last = last.ok_or_else(|| Not::asked("the source is never asked"))?;
     let hang = Rule::new(Action::Hang).path(last.target.clone());

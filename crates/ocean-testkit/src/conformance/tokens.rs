@@ -33,6 +33,11 @@ pub(super) fn goes_on(pages: &[&Exchange]) -> bool {
     before.flags == last.flags && token.is_some_and(is_left)
 }
 
+/// What an answer says beside its items.
+pub(super) fn texts(page: &Exchange) -> impl Iterator<Item = String> {
+    said(page).texts.into_values()
+}
+
 fn asks_for(page: &Exchange, token: &str) -> bool {
     let query = page.target.split_once('?').map_or("", |(_, query)| query);
     let mut values = url::form_urlencoded::parse(query.as_bytes());

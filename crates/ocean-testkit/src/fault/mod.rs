@@ -59,6 +59,9 @@ pub struct Rule {
     /// A part of the body.
     #[serde(default)]
     body: Option<String>,
+    /// Whatever else has to hold. Only for users of this library.
+    #[serde(skip)]
+    when: Option<When>,
     /// Leave the first so many matches alone.
     #[serde(default)]
     skip: u64,
@@ -81,6 +84,7 @@ impl Rule {
             path: None,
             path_prefix: None,
             body: None,
+            when: None,
             skip: 0,
             times: None,
             probability: None,
@@ -113,6 +117,13 @@ impl Rule {
     #[must_use]
     pub fn body(mut self, part: impl Into<String>) -> Self {
         self.body = Some(part.into());
+        self
+    }
+
+    /// Only requests of which this holds.
+    #[must_use]
+    pub fn when(mut self, holds: impl Fn(&Request) -> bool + Send + Sync + 'static) -> Self {
+        self.when = Some(When(Arc::new(holds)));
         self
     }
 
@@ -149,6 +160,7 @@ impl Rule {
             && holds(&self.body, &|part| {
                 contains(request.body(), part.as_bytes())
             })
+            && self.when.as_ref().is_none_or(|when| (when.0)(request))
     }
 }
 
@@ -158,6 +170,16 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
         || haystack
             .windows(needle.len())
             .any(|window| window == needle)
+}
+
+/// A condition of a [`Rule`]; made by [`Rule::when`].
+#[derive(Clone)]
+struct When(Arc<dyn Fn(&Request) -> bool + Send + Sync>);
+
+impl fmt::Debug for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("When(..)")
+    }
 }
 
 /// What a fired [`Rule`] does to a request.

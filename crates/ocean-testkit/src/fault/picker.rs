@@ -168,6 +168,10 @@ mod tests {
         assert!(!hits(rule().path("/single")));
         assert!(!hits(rule().path_prefix("/entities")));
         assert!(!hits(rule().body("PORT-2")));
+        assert!(hits(
+            rule().when(|request| request.path().ends_with("bulk"))
+        ));
+        assert!(!hits(rule().when(|_| false)));
     }
 
     #[test]

@@ -2,15 +2,15 @@
 //! simulated Port of its own.
 
 use std::fmt;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::SignedDuration;
 use ocean_core::{
-    Answer, AppConfig, EventQueue as _, Ingest, MapperPool, MemoryQueue, Progress, QueueOptions,
-    ResyncReport, SecretString, StartContext, SyncOptions, error_chain,
+    AllowEmpty, Answer, AppConfig, EventQueue as _, Ingest, MapperPool, MemoryQueue, Progress,
+    QueueOptions, ResyncReport, SecretString, StartContext, SyncOptions, error_chain,
 };
 use ocean_port::{Defaults, PortClient, PortConfig};
 use serde_json::Value;
@@ -42,6 +42,7 @@ pub struct Bench {
     pool: Arc<MapperPool>,
     mapping: Mutex<Value>,
     minutes: AtomicI64,
+    unguarded: AtomicBool,
 }
 
 /// What became of a webhook request.
@@ -100,6 +101,7 @@ impl Bench {
             pool: Arc::new(MapperPool::new()?),
             mapping: Mutex::new(mapping),
             minutes: AtomicI64::new(0),
+            unguarded: AtomicBool::new(false),
         })
     }
 
@@ -113,6 +115,12 @@ impl Bench {
     pub fn mapping(&self) -> Value {
         let mapping = self.mapping.lock().unwrap_or_else(PoisonError::into_inner);
         mapping.clone()
+    }
+
+    /// Whether the engine deletes whatever is gone, however much it is: then nothing but what the
+    /// integration says keeps an entity.
+    pub(crate) fn set_unguarded(&self, unguarded: bool) {
+        self.unguarded.store(unguarded, Ordering::Relaxed);
     }
 
     /// Runs one full resync.
@@ -139,9 +147,16 @@ impl Bench {
         let minutes = self.minutes.fetch_add(1, Ordering::Relaxed) + 1;
         let ahead = SignedDuration::from_mins(minutes);
         self.port.set_clock_offset(ahead);
-        self.port.set_mapping(IDENTIFIER, self.mapping());
+        let mut mapping = self.mapping();
         let mut options = SyncOptions::default();
         options.send_examples = self.reel.is_none();
+        if self.unguarded.load(Ordering::Relaxed) {
+            if let Some(mapping) = mapping.as_object_mut() {
+                mapping.insert("entityDeletionThreshold".to_owned(), 1.into());
+            }
+            options.allow_empty = AllowEmpty::All;
+        }
+        self.port.set_mapping(IDENTIFIER, mapping);
         let engine = self
             .connected
             .sync(Arc::clone(&self.client), Arc::clone(&self.pool))
