@@ -2,6 +2,7 @@
 //! at once: here a refusal is easily taken for "there is nothing".
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, stream};
@@ -11,13 +12,18 @@ use ocean_core::prelude::*;
 use ocean_testkit::{Harness, Paging, Samples, SourceTwin, Verdict, conformance};
 use serde_json::{Value, json};
 
-/// What the integration does with what it is refused.
+/// Goes on whenever somebody looks.
+static CLOCK: AtomicUsize = AtomicUsize::new(0);
+
+/// What is peculiar to the integration, above all with what it is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
-    /// It is an error.
-    Fails,
-    /// It says that it is not complete, and goes on with the others.
-    IsTold,
+pub enum Habit {
+    /// Nothing: what is refused is an error.
+    None,
+    /// It asks for what there is until now, so that no URL is the same twice.
+    AsksUntilNow,
+    /// It says that it is not complete when something is refused, and goes on with the others.
+    TellsRefusals,
     /// A 403 for what belongs to one parent is taken for nothing.
     Skips403,
     /// A 404 for what belongs to one parent is taken for nothing.
@@ -37,19 +43,15 @@ kinds! {
 struct Notes {
     url: Arc<str>,
     http: HttpClient,
-    refused: Refused,
+    habit: Habit,
 }
 
 impl Notes {
-    fn connect(
-        refused: Refused,
-        settings: &Value,
-        http: HttpClientBuilder,
-    ) -> Result<Self, HttpError> {
+    fn connect(habit: Habit, settings: &Value, http: HttpClientBuilder) -> Result<Self, HttpError> {
         Ok(Self {
             url: settings["notes_host"].as_str().unwrap_or_default().into(),
             http: http.build()?,
-            refused,
+            habit,
         })
     }
 
@@ -57,7 +59,12 @@ impl Notes {
         self.http.get(&format!("{}{target}", self.url)).await
     }
 
-    fn list(self, first: String) -> impl Stream<Item = Result<Batch, HttpError>> + Send {
+    fn list(self, path: String) -> impl Stream<Item = Result<Batch, HttpError>> + Send {
+        let now = CLOCK.fetch_add(1, Ordering::Relaxed);
+        let first = match self.habit {
+            Habit::AsksUntilNow => format!("{path}?until={now}"),
+            _ => path,
+        };
         LinkPages::bare_list().pages(move |next| {
             let (notes, first) = (self.clone(), first.clone());
             async move { notes.get(&next.unwrap_or(first)).await }
@@ -70,18 +77,18 @@ impl Notes {
         queue: &str,
         cx: ResyncContext<NoSelector>,
     ) -> BoxStream<'static, Result<Batch, HttpError>> {
-        let refused = self.refused;
+        let habit = self.habit;
         let pages = self.list(format!("/queues/{queue}/notes"));
         let pages = pages.take_while(move |page| {
             let status = page.as_ref().err().and_then(HttpError::status);
             let status = status.map_or(0, |status| status.as_u16());
-            let is_skipped = match refused {
-                Refused::Skips403 => status == 403,
-                Refused::Skips404 => status == 404,
-                Refused::IsTold => status > 401,
-                Refused::Fails | Refused::SwallowsAll => false,
+            let is_skipped = match habit {
+                Habit::Skips403 => status == 403,
+                Habit::Skips404 => status == 404,
+                Habit::TellsRefusals => status > 401,
+                Habit::None | Habit::AsksUntilNow | Habit::SwallowsAll => false,
             };
-            if is_skipped && refused == Refused::IsTold {
+            if is_skipped && habit == Habit::TellsRefusals {
                 cx.incomplete("the notes of a queue are refused");
             }
             std::future::ready(!is_skipped)
@@ -122,11 +129,11 @@ fn on_resync_announcements(
 ) -> impl Stream<Item = Result<Batch, HttpError>> {
     try_stream! {
         match notes.get("/announcements").await {
-            Ok(answer) if notes.refused == Refused::SwallowsAll => {
+            Ok(answer) if notes.habit == Habit::SwallowsAll => {
                 yield Batch::from(answer.json::<Vec<Value>>().unwrap_or_default());
             }
             Ok(answer) => yield Batch::from(answer.json::<Vec<Value>>()?),
-            Err(error) if notes.refused != Refused::SwallowsAll => Err(error)?,
+            Err(error) if notes.habit != Habit::SwallowsAll => Err(error)?,
             Err(error) if error.status().is_some_and(|status| status == 401) => Err(error)?,
             Err(_) => {}
         }
@@ -158,8 +165,8 @@ const BLUEPRINTS: &str = r#"[
   { "identifier": "announcement", "schema": { "properties": {} } }
 ]"#;
 
-/// Runs the suite over the integration that does this with what it is refused.
-pub async fn verdict(refused: Refused) -> Verdict {
+/// Runs the suite over the integration that has this habit.
+pub async fn verdict(habit: Habit) -> Verdict {
     let items = |ids: std::ops::Range<u32>| ids.map(|id| json!({ "id": id }));
     let queues = ["mail", "phone", "chat"].map(|name| json!({ "name": name }));
     let source = SourceTwin::builder()
@@ -171,7 +178,7 @@ pub async fn verdict(refused: Refused) -> Verdict {
         .list("/announcements", Paging::Whole, items(1..4));
     let source = source.start().await.expect("the simulated source starts");
     let connect =
-        move |settings: &Value, http: HttpClientBuilder| Notes::connect(refused, settings, http);
+        move |settings: &Value, http: HttpClientBuilder| Notes::connect(habit, settings, http);
     let integration = |ocean: Integration<Notes>| {
         ocean
             .on_resync(Kinds::Note, on_resync_notes)

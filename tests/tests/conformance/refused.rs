@@ -1,35 +1,47 @@
 //! What is refused must not be taken for "there is nothing", however inconspicuous that is.
 
-use crate::notes::{Refused, verdict};
+use ocean_testkit::{Checked, Judgement};
+
+use crate::notes::{Habit, verdict};
 
 const FORBIDDEN: &str = "a 403 for one listing among others is told and deletes nothing";
 const MISSING: &str = "a 404 without a word for one listing is told and deletes nothing";
 
 /// Runs the suite; exactly these of its promises have to be found broken.
-async fn is_found(refused: Refused, promises: &[&str]) {
-    let verdict = verdict(refused).await;
+async fn is_found(habit: Habit, promises: &[&str]) {
+    let verdict = verdict(habit).await;
     let found: Vec<&str> = verdict.failed().map(|failed| failed.promise).collect();
-    assert_eq!(found, promises, "{refused:?}\n{verdict}");
+    assert_eq!(found, promises, "{habit:?}\n{verdict}");
 }
 
 #[tokio::test]
 async fn a_refusal_that_is_an_error_is_told() {
-    is_found(Refused::Fails, &[]).await;
+    is_found(Habit::None, &[]).await;
 }
 
 #[tokio::test]
 async fn a_refusal_that_the_kind_speaks_of_is_told() {
-    is_found(Refused::IsTold, &[]).await;
+    is_found(Habit::TellsRefusals, &[]).await;
+}
+
+#[tokio::test]
+async fn requests_that_are_never_the_same_twice_are_broken_all_the_same() {
+    let verdict = verdict(Habit::AsksUntilNow).await;
+    verdict.assert();
+    let unasked = |checked: &&Checked| matches!(checked.judgement, Judgement::DoesNotApply(_));
+    let unasked = verdict.checks.iter().filter(unasked);
+    let unasked = unasked.filter(|one| ["pages", "broken", "stopped"].contains(&one.group));
+    assert_eq!(unasked.count(), 0, "{verdict}");
 }
 
 #[tokio::test]
 async fn one_parent_that_is_forbidden_and_left_out() {
-    is_found(Refused::Skips403, &[FORBIDDEN]).await;
+    is_found(Habit::Skips403, &[FORBIDDEN]).await;
 }
 
 #[tokio::test]
 async fn one_parent_that_is_not_found_and_left_out() {
-    is_found(Refused::Skips404, &[MISSING]).await;
+    is_found(Habit::Skips404, &[MISSING]).await;
 }
 
 #[tokio::test]
@@ -45,7 +57,7 @@ async fn a_kind_that_takes_every_error_for_nothing() {
         FORBIDDEN,
         MISSING,
     ];
-    let verdict = verdict(Refused::SwallowsAll).await;
+    let verdict = verdict(Habit::SwallowsAll).await;
     for promise in swallowed {
         let found = verdict.failed().any(|failed| failed.promise == promise);
         assert!(found, "\"{promise}\" is kept\n{verdict}");

@@ -2,12 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use futures::future::{Either, select};
 use ocean_core::Outcome;
 use tokio_util::sync::CancellationToken;
 
 use super::rig::Rig;
 use super::verdict::{Kept, Not, Verdict};
-use crate::fault::{Action, Rule};
+use crate::fault::Action;
+use crate::proxy::Exchange;
 
 const GROUP: &str = "stopped";
 
@@ -16,6 +18,12 @@ const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// How long it is looked whether requests go on.
 const AFTERWARDS: Duration = Duration::from_millis(100);
+
+/// How often it is looked whether the request was made.
+const GLANCE: Duration = Duration::from_millis(1);
+
+/// How many requests are tried that may not be made again.
+const TRIED: usize = 5;
 
 pub(super) async fn check(rig: &Rig, verdict: &mut Verdict) {
     let promise = "a resync that waits for an answer ends at once when it is stopped";
@@ -43,32 +51,53 @@ struct Stopped {
     quiet: Kept,
 }
 
-/// Lets the last page of a listing hang, and stops while it is waited for.
+/// Stops while one request is waited for: the last page of a listing, or whatever else is asked for
+/// in every resync.
 async fn stop_in_mid_page(rig: &Rig) -> Result<Stopped, Not> {
-    rig.settle().await?;
     let listings = rig.asked.listings();
-    let paged = listings.iter().find(|pages| pages.len() > 1);
-    let paged = paged.and_then(|pages| pages.last().copied());
-    let shapes = rig.asked.shapes();
-    let last = paged.or_else(|| shapes.last().copied());
-    let last = last.ok_or_else(|| Not::asked("the source is never asked"))?;
-    let hang = Rule::new(Action::Hang).path(last.target.clone());
+    let paged = listings.iter().filter(|pages| pages.len() > 1);
+    let last_pages = paged.filter_map(|pages| pages.last().copied());
+    let others = rig.asked.shapes().into_iter().rev();
+    for request in last_pages.chain(others).take(TRIED) {
+        match stop_at(rig, request).await {
+            Err(Not::Asked(_)) => {}
+            stopped => return stopped,
+        }
+    }
+    Err(Not::asked("no request is made again in every resync"))
+}
+
+/// Lets this request hang, and stops while it is waited for.
+async fn stop_at(rig: &Rig, request: &Exchange) -> Result<Stopped, Not> {
+    rig.settle().await?;
+    let hang = rig.asked.only(request, Action::Hang);
     rig.proxy.faults().add(hang);
     let stop = CancellationToken::new();
-    let stopped_at = async {
+    let hangs = async {
         while rig.proxy.faults().fired() == 0 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::time::sleep(GLANCE).await;
         }
-        stop.cancel();
-        Instant::now()
     };
-    let (after, stopped_at) = futures::future::join(rig.resync(&stop), stopped_at).await;
-    let took = stopped_at.elapsed();
+    let (resync, hangs) = (std::pin::pin!(rig.resync(&stop)), std::pin::pin!(hangs));
+    let ended = match select(resync, hangs).await {
+        Either::Left((ended, _)) => Err(ended),
+        Either::Right(((), resync)) => {
+            stop.cancel();
+            let stopped_at = Instant::now();
+            Ok((resync.await, stopped_at.elapsed()))
+        }
+    };
     let asked = rig.proxy.journal().len();
     tokio::time::sleep(AFTERWARDS).await;
     let more = rig.proxy.journal().len() - asked;
     rig.proxy.faults().clear();
-    let after = after?;
+    let (after, took) = match ended {
+        Ok((after, took)) => (after?, took),
+        Err(ended) => {
+            ended?;
+            return Err(Not::asked("the request was not made"));
+        }
+    };
     let at_once = match after.outcome {
         Outcome::Aborted if took <= AT_ONCE => Ok(()),
         Outcome::Aborted => Err(Not::kept(format!("it took {took:?}"))),
