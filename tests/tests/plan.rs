@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ocean_core::{ApplyError, Outcome, ResyncPlan, ResyncReport};
+use ocean_core::{Applied, ApplyError, Outcome, ResyncPlan, ResyncReport};
 use ocean_port::PortClient;
 use ocean_testkit::{Action, Rule};
 use ocean_tests::World;
 use ocean_tests::drift::OURS;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 /// Worlds that are drawn; each differs in site, changes and what else happened at Port.
 const WORLDS: u64 = 12;
@@ -90,6 +91,11 @@ fn port(world: &World) -> PortClient {
     world.port_client()
 }
 
+async fn apply(plan: &ResyncPlan, world: &World) -> Result<Applied, ApplyError> {
+    let stop = CancellationToken::new();
+    plan.apply(&port(world), &stop).await
+}
+
 #[tokio::test]
 async fn applying_a_plan_gives_what_a_resync_gives_and_planning_writes_nothing() {
     let (mut created, mut changed, mut deleted) = (0, 0, 0);
@@ -105,7 +111,7 @@ async fn applying_a_plan_gives_what_a_resync_gives_and_planning_writes_nothing()
         // A plan that went through a file is the same plan.
         let text = serde_json::to_string(&plan).unwrap();
         let plan: ResyncPlan = serde_json::from_str(&text).unwrap();
-        let applied = plan.apply(&port(&planned)).await.unwrap();
+        let applied = apply(&plan, &planned).await.unwrap();
         assert_eq!(applied.unwritten, [], "world {seed}: {report:#?}");
         let done = resynced.resync().await;
         assert_eq!(done.outcome, report.outcome, "world {seed}");
@@ -172,7 +178,7 @@ async fn a_second_plan_after_the_first_was_applied_is_empty() {
     let world = drawn(5).await;
     let (first, _) = plan(&world).await;
     assert!(!first.is_empty());
-    first.apply(&port(&world)).await.unwrap();
+    apply(&first, &world).await.unwrap();
     let (second, report) = plan(&world).await;
     assert!(second.is_empty(), "{second:#?}");
     assert_eq!(report.outcome, Outcome::Completed, "{report:#?}");
@@ -192,7 +198,7 @@ async fn a_plan_for_a_catalog_that_moved_is_refused_before_anything_is_written()
         };
         world.port.put_entity("jiraProject", entity, OURS);
         let before = world.port.catalog();
-        let refused = plan.apply(&port(&world)).await.unwrap_err();
+        let refused = apply(&plan, &world).await.unwrap_err();
         assert!(matches!(refused, ApplyError::Moved(_)), "{refused:?}");
         assert!(refused.to_string().contains(moved), "{refused}");
         assert_eq!(world.port.catalog(), before);
@@ -233,7 +239,7 @@ async fn nothing_is_deleted_unless_everything_that_was_planned_is_written() {
         .port
         .faults()
         .add(Rule::new(refusal).path("/entities/bulk"));
-    let applied = plan.apply(&port(&world)).await.unwrap();
+    let applied = apply(&plan, &world).await.unwrap();
     assert_eq!(
         applied.unwritten.len(),
         plan.writes.len() + 1,

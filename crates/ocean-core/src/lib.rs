@@ -163,8 +163,8 @@ pub use crate::metrics::{
     SyncMetrics, SyncState, Telemetry,
 };
 pub use crate::plan::{
-    Applied, ApplyError, Comparison, Divergence, FieldChange, Nature, PlannedForBlueprint,
-    PlannedWrite, Rehearsal, ResyncPlan, Shadow, Unwritten,
+    Applied, ApplyEnd, ApplyError, Comparison, Divergence, FieldChange, Nature,
+    PlannedForBlueprint, PlannedWrite, Rehearsal, ResyncPlan, Shadow, Unwritten,
 };
 pub use crate::reads::Reads;
 pub use crate::resource::{InvalidSelector, NoSelector, RawSelector, ResourceConfig, Selector};

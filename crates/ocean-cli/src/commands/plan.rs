@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ocean_core::{
-    ApplyError, Outcome, Progress, Rehearsal, ResyncPlan, ResyncReport, Routing, error_chain,
+    Applied, ApplyEnd, ApplyError, ErrorClass, Outcome, Progress, Rehearsal, ResyncPlan,
+    ResyncReport, Routing, error_chain,
 };
 use serde::{Deserialize, Serialize};
 
@@ -136,14 +137,24 @@ pub(super) async fn apply(
         return Err(Failure::new(Exit::Incomplete, NOTHING_IS_WRITTEN)
             .hint("with OCEAN__PROCESSING_MODE=ocean-core they are made, and deleted, from here"));
     }
-    let applied = file.plan.apply(&*desk.port.catalog()).await;
+    let signals = Signals::listen().map_err(|error| Failure::bug("no signals", &error))?;
+    let catalog = desk.port.catalog();
+    let applied = file.plan.apply(&*catalog, signals.stop()).await;
     let applied = applied.map_err(|error| refusal(&error).masked(&desk.masker))?;
     display::plan::applied(&applied, &desk.masker);
-    Ok(if applied.unwritten.is_empty() {
-        Exit::Done
-    } else {
-        Exit::Incomplete
-    })
+    Ok(exit_of_applied(&applied, &signals))
+}
+
+fn exit_of_applied(applied: &Applied, signals: &Signals) -> Exit {
+    match &applied.end {
+        ApplyEnd::Stopped => signals.received().map_or(Exit::Incomplete, Exit::Stopped),
+        ApplyEnd::Refused {
+            class: ErrorClass::Unauthorized,
+            ..
+        } => Exit::Refused,
+        ApplyEnd::Reached if applied.unwritten.is_empty() => Exit::Done,
+        _ => Exit::Incomplete,
+    }
 }
 
 fn refusal(error: &ApplyError) -> Failure {

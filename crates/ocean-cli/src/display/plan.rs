@@ -196,18 +196,26 @@ fn section(text: &mut String, title: &str, lines: Vec<String>, paint: Paint) {
 
 /// Tells what became of a plan.
 pub(crate) fn applied(applied: &Applied, masker: &Masker) {
+    err(&masker.full(&applied_text(applied)));
+}
+
+fn applied_text(applied: &Applied) -> String {
+    let headline = match applied.end.reason() {
+        None => "The plan was applied".to_owned(),
+        Some(reason) => format!("The plan was not applied to its end: {reason}\nUntil then"),
+    };
     let mut text = format!(
-        "The plan was applied: {} created, {} changed, {} deleted.\n",
+        "{headline}: {} created, {} changed, {} deleted.\n",
         grouped(applied.created),
         grouped(applied.changed),
         grouped(applied.deleted),
     );
     if !applied.unwritten.is_empty() {
         let count = counted(applied.unwritten.len(), "part was", "parts were");
-        let _infallible = writeln!(text, "{count} not done:");
+        let _infallible = writeln!(text, "{count} not done, or not whole:");
     }
     for unwritten in &applied.unwritten {
         let _infallible = writeln!(text, "  - {}: {}", unwritten.entity, unwritten.reason);
     }
-    err(&masker.full(&text));
+    text
 }

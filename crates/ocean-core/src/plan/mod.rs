@@ -25,15 +25,16 @@ mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-pub use self::apply::{Applied, ApplyError, Unwritten};
+pub use self::apply::{Applied, ApplyEnd, ApplyError, Unwritten};
 use self::recorder::Recorder;
 pub use self::shadow::{Comparison, Divergence, Nature, Shadow};
-use self::state::CatalogState;
+use self::state::{CatalogState, Owned};
 use crate::catalog::{Catalog, Entity, EntityRef, IntegrationStore, WriteContext};
 use crate::mapping::MapperPool;
 use crate::resync::Registry;
@@ -48,6 +49,9 @@ pub struct ResyncPlan {
     context: PlannedContext,
     /// What the catalog held when the plan was made.
     catalog: CatalogState,
+    /// What was updated at or after that moment is not deleted. `None` when the run came to no
+    /// deletions.
+    stale_before: Option<SystemTime>,
     /// What is created or changed: blueprints in the order of the mapping, and within each by
     /// identifier, so that two plans of the same data are the same.
     pub writes: Vec<PlannedWrite>,
@@ -235,6 +239,7 @@ impl Rehearsal {
         let mut plan = ResyncPlan {
             context: recorded.context,
             catalog: state,
+            stale_before: recorded.stale_before,
             writes,
             related: Vec::new(),
             deletions: recorded.deletions,
@@ -266,7 +271,7 @@ fn in_order(writes: &mut [PlannedWrite], report: &ResyncReport) {
 async fn missing_targets(
     catalog: &dyn Catalog,
     plan: &ResyncPlan,
-    owned: &BTreeSet<EntityRef>,
+    owned: &Owned,
 ) -> Result<Vec<EntityRef>, crate::catalog::CatalogError> {
     let mut known: BTreeSet<EntityRef> = plan
         .writes
@@ -286,10 +291,13 @@ async fn missing_targets(
                 continue;
             };
             let key = EntityRef::new(target, identifier);
-            if !owned.contains(&key) && known.insert(key.clone()) {
+            if !owned.has(&key) && known.insert(key.clone()) {
                 missing.push(key);
             }
         }
     }
     Ok(missing)
 }
+
+#[cfg(test)]
+mod tests;

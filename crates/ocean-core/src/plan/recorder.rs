@@ -34,6 +34,8 @@ pub(super) struct Recorded {
     pub(super) context: PlannedContext,
     pub(super) writes: Vec<PlannedWrite>,
     pub(super) deletions: Vec<EntityRef>,
+    /// The moment before which an entity has to be as it is to be deleted.
+    pub(super) stale_before: Option<SystemTime>,
     /// Where the write of a key stands, and what the catalog held before it.
     places: BTreeMap<EntityRef, (usize, Option<Entity>)>,
 }
@@ -226,6 +228,7 @@ impl Catalog for Recorder {
         if before.is_none() {
             return listed;
         }
+        self.recorded().stale_before = before;
         listed
             .try_filter(|key| {
                 let is_written = self.recorded().places.contains_key(key);

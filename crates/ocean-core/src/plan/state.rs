@@ -1,12 +1,12 @@
 //! What does a catalog hold, told so briefly that a plan can carry it and a change shows?
 
-use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures::TryStreamExt as _;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Catalog, CatalogError, EntityRef};
+use crate::fingerprint::{FingerprintSet, Fingerprints};
 
 /// The entities that the integration owned at a moment, as sums over their keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,11 +35,29 @@ impl Keys {
     }
 }
 
+/// The keys of entities, in a few bytes each: a catalog may hold a million.
+#[derive(Debug, Default)]
+pub(super) struct Owned {
+    prints: Fingerprints,
+    keys: FingerprintSet,
+}
+
+impl Owned {
+    pub(super) fn has(&self, key: &EntityRef) -> bool {
+        let print = self.prints.of(&key.blueprint, &key.identifier);
+        self.keys.contains(&print)
+    }
+
+    /// Whether the key is new.
+    fn insert(&mut self, key: &EntityRef) -> bool {
+        let print = self.prints.of(&key.blueprint, &key.identifier);
+        self.keys.insert(print)
+    }
+}
+
 impl CatalogState {
     /// Reads the state, and the keys of all entities with it.
-    pub(super) async fn read(
-        catalog: &dyn Catalog,
-    ) -> Result<(Self, BTreeSet<EntityRef>), CatalogError> {
+    pub(super) async fn read(catalog: &dyn Catalog) -> Result<(Self, Owned), CatalogError> {
         let now = catalog.now().await?;
         let taken_at = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         Self::read_as_of(catalog, taken_at).await
@@ -65,26 +83,25 @@ impl CatalogState {
     async fn read_as_of(
         catalog: &dyn Catalog,
         taken_at: u64,
-    ) -> Result<(Self, BTreeSet<EntityRef>), CatalogError> {
+    ) -> Result<(Self, Owned), CatalogError> {
         let mut state = Self {
             taken_at,
             owned: Keys::default(),
             settled: Keys::default(),
         };
-        let mut all = BTreeSet::new();
+        let mut all = Owned::default();
         let mut owned = catalog.owned(None);
         while let Some(key) = owned.try_next().await? {
             // A key that is listed twice, because the catalog changed meanwhile, counts once.
-            if !all.contains(&key) {
+            if all.insert(&key) {
                 state.owned.add(&key);
-                all.insert(key);
             }
         }
         let before: SystemTime = UNIX_EPOCH + Duration::from_secs(taken_at);
-        let mut seen = BTreeSet::new();
+        let mut seen = Owned::default();
         let mut settled = catalog.owned(Some(before));
         while let Some(key) = settled.try_next().await? {
-            if seen.insert(key.clone()) {
+            if seen.insert(&key) {
                 state.settled.add(&key);
             }
         }

@@ -42,6 +42,8 @@ use uuid::Uuid;
 pub(crate) use self::content::{differing_fields, field_of, fields_of};
 use self::copies::Copies;
 use self::forward::Forwarding;
+pub(crate) use self::order::{dependency_levels, without_relations_into};
+pub(crate) use self::outcome::is_answer;
 use self::plan::Plan;
 pub use self::progress::{Phase, Progress, ResourceProgress};
 pub use self::reconcile::AllowEmpty;

@@ -2,23 +2,35 @@
 //!
 //! Start with [`dependency_levels`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value;
 
 use crate::catalog::Entity;
 
 /// Groups of positions: everything in a group depends only on earlier groups. What is left in
 /// cycles (an entity that relates to itself is one) comes apart, in its original order.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Levels {
-    pub(super) levels: Vec<Vec<usize>>,
-    pub(super) cyclic: Vec<usize>,
+pub(crate) struct Levels {
+    pub(crate) levels: Vec<Vec<usize>>,
+    pub(crate) cyclic: Vec<usize>,
+}
+
+impl Levels {
+    /// The identifiers of what is in a cycle, or depends on one.
+    pub(super) fn identifiers_in_cycles(&self, entities: &[Entity]) -> HashSet<String> {
+        let cyclic = self.cyclic.iter();
+        cyclic
+            .filter_map(|position| Some(entities.get(*position)?.key()?.identifier))
+            .collect()
+    }
 }
 
 /// Sorts entities so that relation targets come first.
 ///
 /// A target is matched by its identifier alone, as in the original: which blueprint a relation
 /// points to is not known here, and a needless edge only makes a group later.
-pub(super) fn dependency_levels(entities: &[Entity]) -> Levels {
+pub(crate) fn dependency_levels(entities: &[Entity]) -> Levels {
     let mut by_identifier: HashMap<String, Vec<usize>> = HashMap::new();
     for (position, entity) in entities.iter().enumerate() {
         if let Some(key) = entity.key() {
@@ -68,6 +80,23 @@ pub(super) fn dependency_levels(entities: &[Entity]) -> Levels {
         .map(|(position, _)| position)
         .collect();
     result
+}
+
+/// The entity without the relations that point into a cycle, as told by relation and target.
+pub(crate) fn without_relations_into(
+    entity: &Entity,
+    is_cycle: impl Fn(&str, &str) -> bool,
+) -> Entity {
+    let into: HashSet<String> = entity
+        .relation_targets()
+        .filter(|(relation, target)| is_cycle(relation, target))
+        .map(|(relation, _)| relation.to_owned())
+        .collect();
+    let mut entity = entity.clone();
+    if let Some(relations) = &mut entity.relations {
+        relations.retain(|name, _: &mut Value| !into.contains(name));
+    }
+    entity
 }
 
 fn positions_with(counts: &[usize], wanted: usize) -> Vec<usize> {

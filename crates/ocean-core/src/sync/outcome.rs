@@ -60,7 +60,7 @@ pub(super) fn absorb(
 }
 
 /// Whether Port said something of the entity. A gateway that cannot reach Port did not.
-const fn is_answer(outcome: &UpsertOutcome) -> bool {
+pub(crate) const fn is_answer(outcome: &UpsertOutcome) -> bool {
     !matches!(
         outcome,
         UpsertOutcome::Failed(EntityError {

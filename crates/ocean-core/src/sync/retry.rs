@@ -3,13 +3,9 @@
 //! Start with [`retry_failed`]. Relation targets go first, in bulks per level. Only entities in a
 //! cycle are first sent without the relations that point into it, and then whole.
 
-use std::collections::HashSet;
-
-use serde_json::Value;
-
 use super::failed::FailedEntity;
 use super::fenced::{forget_deleted_targets, hold_to_write};
-use super::order::dependency_levels;
+use super::order::{dependency_levels, without_relations_into};
 use super::run::Run;
 use crate::catalog::{CatalogError, Entity, UpsertOutcome, bulks};
 
@@ -39,14 +35,10 @@ pub(super) async fn retry_failed(run: &Run) -> Vec<Retried> {
         again.send(level, |entity| entity.clone()).await;
     }
     if !order.cyclic.is_empty() {
-        let cycle: HashSet<String> = order
-            .cyclic
-            .iter()
-            .filter_map(|position| Some(entities.get(*position)?.key()?.identifier))
-            .collect();
+        let cycle = order.identifiers_in_cycles(&entities);
         again
             .send(&order.cyclic, |entity| {
-                without_relations_into(entity, &cycle)
+                without_relations_into(entity, |_, target| cycle.contains(target))
             })
             .await;
         // Stored without its relations is not stored: only the second pass counts.
@@ -153,18 +145,4 @@ impl Again<'_> {
             }
         }
     }
-}
-
-/// The entity without the relations that point to one of these identifiers.
-fn without_relations_into(entity: &Entity, cycle: &HashSet<String>) -> Entity {
-    let into: HashSet<String> = entity
-        .relation_targets()
-        .filter(|(_, target)| cycle.contains(target))
-        .map(|(relation, _)| relation.to_owned())
-        .collect();
-    let mut entity = entity.clone();
-    if let Some(relations) = &mut entity.relations {
-        relations.retain(|name, _: &mut Value| !into.contains(name));
-    }
-    entity
 }

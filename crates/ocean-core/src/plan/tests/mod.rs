@@ -1,0 +1,5 @@
+//! A plan over a catalog in memory: no sockets.
+
+mod applying;
+mod deleting;
+mod world;
