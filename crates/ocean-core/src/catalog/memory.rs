@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     Blueprint, Catalog, CatalogError, DeleteReport, Entity, EntityError, EntityQuery, EntityRef,
@@ -230,7 +230,7 @@ impl Catalog for InMemoryCatalog {
                     .as_ref()
                     .is_none_or(|ids| ids.contains(&key.identifier))
             })
-            .map(|(_, stored)| Ok(stored.entity.clone()))
+            .map(|(_, stored)| Ok(with_fields(&stored.entity, &query.include)))
             .collect();
         stream::iter(found).boxed()
     }
@@ -296,6 +296,26 @@ impl IntegrationStore for InMemoryCatalog {
 
     async fn send_kind_examples(&self, _: &str, _: Vec<Value>) -> Result<(), CatalogError> {
         Ok(())
+    }
+}
+
+/// The key of an entity and the fields that were asked for: what nobody asked for does not come
+/// from Port, either.
+fn with_fields(entity: &Entity, include: &[String]) -> Entity {
+    let is_wanted = |field: &str| include.iter().any(|wanted| wanted == field);
+    let some = |group: &str, map: Option<&Map<String, Value>>| {
+        let mut map = map?.clone();
+        map.retain(|name, _| is_wanted(&format!("{group}.{name}")));
+        Some(map)
+    };
+    Entity {
+        identifier: entity.identifier.clone(),
+        blueprint: entity.blueprint.clone(),
+        title: entity.title.clone().filter(|_| is_wanted("title")),
+        team: entity.team.clone().filter(|_| is_wanted("team")),
+        properties: some("properties", entity.properties.as_ref()),
+        relations: some("relations", entity.relations.as_ref()),
+        icon: None,
     }
 }
 

@@ -63,7 +63,8 @@ impl Recorder {
         self.recorded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the catalog holds of these entities, as far as they have a say in it.
+    /// What the catalog holds of these entities, as far as they have a say in it and it was not
+    /// read before.
     async fn held(
         &self,
         blueprint: &str,
@@ -72,9 +73,9 @@ impl Recorder {
         let fields: BTreeSet<String> = entities.iter().flat_map(fields_of).collect();
         let identifiers: Vec<String> = {
             let recorded = self.recorded();
-            let keys = entities.iter().filter_map(Entity::key);
-            keys.filter(|key| !recorded.places.contains_key(key))
-                .map(|key| key.identifier)
+            let unread = entities.iter().filter(|entity| !recorded.has_read(entity));
+            unread
+                .filter_map(|entity| Some(entity.key()?.identifier))
                 .collect()
         };
         let mut held = BTreeMap::new();
@@ -95,6 +96,21 @@ impl Recorder {
 }
 
 impl Recorded {
+    /// Whether all is known of what the catalog holds in the fields of an entity. Another resource
+    /// may have written other fields of it.
+    fn has_read(&self, entity: &Entity) -> bool {
+        let place = entity.key().and_then(|key| self.places.get(&key));
+        let Some((place, before)) = place else {
+            return false;
+        };
+        let read = self
+            .writes
+            .get(*place)
+            .map(|write| fields_of(&write.entity));
+        let is_read = |field: &String| read.iter().flatten().any(|read| read == field);
+        before.is_none() || fields_of(entity).iter().all(is_read)
+    }
+
     fn note(&mut self, merge: bool, entity: &Entity, held: Option<Entity>) -> UpsertOutcome {
         let Some(key) = entity.key() else {
             self.writes.push(PlannedWrite {
@@ -104,8 +120,11 @@ impl Recorded {
             });
             return UpsertOutcome::Unresolved;
         };
-        let known = self.places.get(&key).cloned();
-        let (place, before) = known.unwrap_or((self.writes.len(), held));
+        let (place, before) = match self.places.get(&key).cloned() {
+            // What was not there at first was created by us.
+            Some((place, before)) => (place, before.map(|before| with(before, held))),
+            None => (self.writes.len(), held),
+        };
         let entity = match self.writes.get(place) {
             Some(earlier) if merge => earlier.entity.clone().overlaid(entity),
             _ => entity.clone(),
@@ -156,6 +175,14 @@ impl Recorded {
             })
             .cloned()
             .collect()
+    }
+}
+
+/// What was read of an entity, with what was read of it later.
+fn with(before: Entity, later: Option<Entity>) -> Entity {
+    match later {
+        Some(later) => before.overlaid(&later),
+        None => before,
     }
 }
 

@@ -2,4 +2,5 @@
 
 mod applying;
 mod deleting;
+mod planning;
 mod world;
