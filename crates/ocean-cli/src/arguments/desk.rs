@@ -67,8 +67,9 @@ pub(crate) struct PlanArguments {
 #[command(after_help = "\
 Exit codes:
   0    everything was done
-  12   the catalog is not what it was when the plan was made, and nothing was done;
-       or Port refused a part of it
+  11   Port refused the credentials, perhaps midway
+  12   the catalog or the file is not what it was when the plan was made, and nothing was done;
+       or Port refused a part of it, or did not answer
 
 Examples:
   plan --out plan.json    look at it, and then

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod apply;
 mod book;
 mod canary;
 mod certificates;

@@ -8,7 +8,7 @@ use futures::TryStreamExt as _;
 use tokio_util::sync::CancellationToken;
 
 use super::write::MAX_UNANSWERED;
-use super::{Applied, ApplyEnd};
+use super::{Applied, ApplyEnd, NOT_TRIED};
 use crate::catalog::{Catalog, CatalogError, DeleteReport, EntityRef, UpsertOutcome, WriteContext};
 use crate::error::ErrorClass;
 use crate::plan::ResyncPlan;
@@ -122,9 +122,7 @@ fn note(applied: &mut Applied, report: DeleteReport, unanswered: &mut usize) {
 
 fn not_tried(applied: &mut Applied, count: usize) {
     if count > 0 {
-        let why = applied.end.reason().unwrap_or_default();
-        let reason = format!("not tried, because {why}");
-        applied.unwritten(deletions(count), reason);
+        applied.unwritten(deletions(count), NOT_TRIED);
     }
 }
 

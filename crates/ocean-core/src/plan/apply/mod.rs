@@ -25,6 +25,9 @@ use crate::app_config::AppConfig;
 use crate::catalog::{Catalog, CatalogError, Entity, WriteContext, WriteEvent};
 use crate::error::{ErrorClass, error_chain};
 
+/// Said of what comes after an end; why it ended is told once.
+const NOT_TRIED: &str = "not tried, because it ended before";
+
 /// What became of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Applied, ApplyEnd, name};
+use super::{Applied, ApplyEnd, NOT_TRIED, name};
 use crate::catalog::{
     Blueprint, Catalog, CatalogError, Entity, EntityError, EntityRef, UpsertOutcome, WriteContext,
 };
@@ -217,9 +217,8 @@ impl<'a> Writing<'a> {
             }
         }
         if untried > 0 {
-            let reason = format!("not tried, because {why_not}");
             let entities = if untried == 1 { "entity" } else { "entities" };
-            applied.unwritten(format!("{untried} {entities}"), reason);
+            applied.unwritten(format!("{untried} {entities}"), NOT_TRIED);
         }
         applied.end = self.end;
         applied

@@ -133,7 +133,7 @@ async fn refused_credentials_end_it_and_what_was_written_is_told() {
     ));
     assert_eq!(world.catalog.bulks(), 3);
     let expected = [
-        ("6 entities", "not tried, because Port says no"),
+        ("6 entities", "not tried, because it ended before"),
         (
             "1 deletion",
             "nothing is deleted unless everything was written",
@@ -194,7 +194,7 @@ async fn a_stop_lets_the_bulk_under_way_end_and_begins_no_other() {
     assert_eq!((applied.created, applied.deleted), (2, 0));
     assert_eq!(
         unwritten(&applied)[0],
-        ("8 entities", "not tried, because it was stopped")
+        ("8 entities", "not tried, because it ended before")
     );
 }
 
