@@ -6,7 +6,7 @@ use ocean_core::http::Masker;
 use ocean_core::{ExplainedExpression, Explanation, Gives};
 use serde::Serialize;
 
-use super::{Paint, out, shortened};
+use super::{Paint, out, plain, shortened};
 
 /// The expressions of one resource on one item.
 #[derive(Debug, Serialize)]
@@ -19,14 +19,17 @@ pub(crate) struct ExplainedItem {
 
 /// Prints every expression with its value.
 pub(crate) fn show(items: &[ExplainedItem], paint: Paint, masker: &Masker) {
-    let texts: Vec<String> = items.iter().map(|item| item_text(item, paint)).collect();
+    let texts: Vec<String> = items
+        .iter()
+        .map(|item| item_text(item, paint, masker))
+        .collect();
     out(&masker.full(&texts.join("\n")));
 }
 
-fn item_text(item: &ExplainedItem, paint: Paint) -> String {
+fn item_text(item: &ExplainedItem, paint: Paint, masker: &Masker) -> String {
     let mut text = format!(
         "{} {}\n",
-        paint.bold(&format!("{} {}", item.kind, item.item)),
+        paint.bold(&plain(&format!("{} {}", item.kind, item.item))),
         paint.dim(&format!("(resources[{}])", item.index)),
     );
     for explanation in &item.explanations {
@@ -38,27 +41,33 @@ fn item_text(item: &ExplainedItem, paint: Paint) -> String {
         let widths = expressions.iter().map(|one| one.field.chars().count());
         let width = widths.max().unwrap_or_default();
         for expression in expressions {
-            expression_text(&mut text, expression, width, paint);
+            expression_text(&mut text, expression, width, paint, masker);
         }
     }
     text
 }
 
-fn expression_text(text: &mut String, explained: &ExplainedExpression, width: usize, paint: Paint) {
+fn expression_text(
+    text: &mut String,
+    explained: &ExplainedExpression,
+    width: usize,
+    paint: Paint,
+    masker: &Masker,
+) {
     let value = match &explained.gives {
         Gives::Value(value) if value.is_null() => paint.notable("null"),
-        Gives::Value(value) => shortened(&value.to_string()),
-        Gives::Error(error) => paint.bad(&format!("null, because it fails: {error}")),
+        Gives::Value(value) => shortened(value, masker),
+        Gives::Error(error) => paint.bad(&plain(&format!("null, because it fails: {error}"))),
         _ => paint.notable("null, because it gives nothing"),
     };
-    let field = &explained.field;
+    let field = plain(&explained.field);
     let margin = " ".repeat(width + 4);
     let _infallible = writeln!(text, "  {field:width$}  {value}");
     for line in explained.expression.lines() {
-        let _infallible = writeln!(text, "{margin}{}", paint.dim(line));
+        let _infallible = writeln!(text, "{margin}{}", paint.dim(&plain(line)));
     }
     for missing in &explained.missing {
-        let reason = paint.notable(&format!("^ {}", missing.told()));
+        let reason = paint.notable(&plain(&format!("^ {}", missing.told())));
         let _infallible = writeln!(text, "{margin}{reason}");
     }
 }

@@ -7,7 +7,7 @@ use ocean_core::http::Masker;
 use serde_json::{Value, json};
 
 use super::number::counted;
-use super::{Paint, out};
+use super::{Paint, out, plain};
 
 /// The findings for programs.
 pub(crate) fn as_json(findings: &[Finding]) -> Value {
@@ -37,15 +37,15 @@ fn text(findings: &[Finding], paint: Paint) -> String {
             let at = format!("{}:{}", place.file, place.position);
             let _infallible = write!(text, "{}: ", paint.bold(&at));
         }
-        let _infallible = writeln!(text, "{}", paint.bad(&finding.message));
+        let _infallible = writeln!(text, "{}", paint.bad(&plain(&finding.message)));
         if let Some(place) = &finding.place {
             let _infallible = writeln!(text, "{}", place.snippet);
         }
         if !finding.path.is_empty() {
-            let _infallible = writeln!(text, "  {}", paint.dim(&finding.path));
+            let _infallible = writeln!(text, "  {}", paint.dim(&plain(&finding.path)));
         }
         if let Some(help) = &finding.help {
-            let _infallible = writeln!(text, "  {} {help}", paint.good("help:"));
+            let _infallible = writeln!(text, "  {} {}", paint.good("help:"), plain(help));
         }
         text.push('\n');
     }

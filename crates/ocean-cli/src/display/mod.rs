@@ -1,7 +1,7 @@
 //! How does everything look? The only place of the program that prints.
 //!
 //! Results go to stdout, all else to stderr. What is printed is made by functions that return text,
-//! so that tests can read it.
+//! so that tests can read it. Whatever others wrote goes through [`plain`] on its way into a line.
 
 pub(crate) mod demo;
 mod dlq;
@@ -11,6 +11,7 @@ mod faults;
 pub(crate) mod lint;
 mod number;
 mod paint;
+mod plain;
 pub(crate) mod plan;
 pub(crate) mod preview;
 pub(crate) mod progress;
@@ -26,15 +27,21 @@ use ocean_core::http::Masker;
 use ocean_core::settings::{SettingOrigin, SettingsWarning};
 use ocean_core::{Letter, Order, ResyncReport};
 use serde::Serialize;
+use serde_json::Value;
 
 pub(crate) use self::paint::Paint;
+pub(crate) use self::plain::plain;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::simulation::Twin;
 
 /// Prints a result. A reader that has gone away (`| head`) is no mistake of ours.
 fn out(text: &str) {
-    drop(io::stdout().lock().write_all(text.as_bytes()));
+    drop(
+        io::stdout()
+            .lock()
+            .write_all(plain::guarded(text).as_bytes()),
+    );
 }
 
 /// Prints a result that was made into text, and masked, before.
@@ -44,7 +51,11 @@ pub(crate) fn result(text: &str) {
 
 /// Prints what is not a result.
 fn err(text: &str) {
-    drop(io::stderr().lock().write_all(text.as_bytes()));
+    drop(
+        io::stderr()
+            .lock()
+            .write_all(plain::guarded(text).as_bytes()),
+    );
 }
 
 /// Shows help, a version, or what is wrong with the command line.
@@ -97,8 +108,13 @@ pub(crate) fn json_line(result: &impl Serialize, masker: &Masker) -> Result<Stri
 /// How much of a value stands on its line.
 const SHOWN: usize = 100;
 
-/// As much of a value as fits on a line.
-fn shortened(text: &str) -> String {
+/// As much of a value as fits on a line. It is masked before it is cut: the start of a secret is
+/// no secret that a masker knows.
+fn shortened(value: &Value, masker: &Masker) -> String {
+    let mut value = value.clone();
+    masker.full_json(&mut value);
+    let text = value.to_string();
+    let text = plain(&text);
     let mut shown: String = text.chars().take(SHOWN).collect();
     if shown.len() < text.len() {
         shown.push_str(" ...");
@@ -108,11 +124,11 @@ fn shortened(text: &str) -> String {
 
 /// Prints a script for a shell, which runs it as it is.
 pub(crate) fn script(script: &[u8]) {
-    out(&String::from_utf8_lossy(script));
+    drop(io::stdout().lock().write_all(script));
 }
 
 /// Prints a JSON document that people read and keep in files.
-pub(crate) fn document(document: &serde_json::Value) -> Result<(), Failure> {
+pub(crate) fn document(document: &Value) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(document)
         .map_err(|error| Failure::bug("the document cannot be written as JSON", &error))?;
     out(&format!("{text}\n"));
@@ -123,7 +139,7 @@ fn masked_json(result: &impl Serialize, masker: &Masker) -> Result<String, Failu
     let mut value = serde_json::to_value(result)
         .map_err(|error| Failure::bug("the result cannot be written as JSON", &error))?;
     masker.full_json(&mut value);
-    Ok(value.to_string())
+    Ok(plain::json(&value.to_string()).into_owned())
 }
 
 /// Shows settings and where they come from.

@@ -31,6 +31,12 @@ impl Paint {
         Self { on: false }
     }
 
+    /// Colours wherever it goes.
+    #[cfg(test)]
+    pub(crate) const fn always() -> Self {
+        Self { on: true }
+    }
+
     pub(crate) fn bold(self, text: &str) -> String {
         self.sgr("1", text)
     }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::number::{counted, grouped};
 use super::report::{kept, problems};
-use super::{Paint, err, out, shortened};
+use super::{Paint, err, out, plain, shortened};
 
 /// How many entities of each sort are shown of a blueprint, unless all are wanted.
 const SHOWN_ENTITIES: usize = 10;
@@ -52,10 +52,16 @@ pub(crate) fn show(
     paint: Paint,
     masker: &Masker,
 ) {
-    out(&masker.full(&text(plan, report, all, paint)));
+    out(&masker.full(&text(plan, report, all, paint, masker)));
 }
 
-fn text(plan: &ResyncPlan, report: &ResyncReport, all: bool, paint: Paint) -> String {
+fn text(
+    plan: &ResyncPlan,
+    report: &ResyncReport,
+    all: bool,
+    paint: Paint,
+    masker: &Masker,
+) -> String {
     let limit = if all { usize::MAX } else { SHOWN_ENTITIES };
     let mut text = String::new();
     let mut totals = [0_usize; 3];
@@ -71,10 +77,10 @@ fn text(plan: &ResyncPlan, report: &ResyncReport, all: bool, paint: Paint) -> St
         let _infallible = writeln!(
             text,
             "{} {}",
-            paint.bold(&blueprint),
+            paint.bold(&plain(&blueprint)),
             summary(counts, paint)
         );
-        blueprint_text(&mut text, &planned, limit, paint);
+        blueprint_text(&mut text, &planned, limit, paint, masker);
         text.push('\n');
     }
     section(
@@ -116,6 +122,7 @@ fn blueprint_text(
     planned: &PlannedForBlueprint<'_>,
     limit: usize,
     paint: Paint,
+    masker: &Masker,
 ) {
     for write in planned.created.iter().take(limit) {
         let line = format!("+ {}{}", name(write), title(write));
@@ -125,52 +132,60 @@ fn blueprint_text(
     for key in planned.related.iter().take(limit) {
         let line = format!(
             "+ {} (empty, because something relates to it)",
-            key.identifier
+            plain(&key.identifier)
         );
         let _infallible = writeln!(text, "  {}", paint.good(&line));
     }
     more(text, planned.related.len(), limit, "empty ones", paint);
     for write in planned.changed.iter().take(limit) {
         let _infallible = writeln!(text, "  {}", paint.notable(&format!("~ {}", name(write))));
-        planned_change_text(text, write, paint);
+        planned_change_text(text, write, paint, masker);
     }
     more(text, planned.changed.len(), limit, "to change", paint);
     for EntityRef { identifier, .. } in planned.deleted.iter().take(limit) {
-        let _infallible = writeln!(text, "  {}", paint.bad(&format!("- {identifier}")));
+        let _infallible = writeln!(text, "  {}", paint.bad(&format!("- {}", plain(identifier))));
     }
     more(text, planned.deleted.len(), limit, "to delete", paint);
 }
 
-fn planned_change_text(text: &mut String, write: &PlannedWrite, paint: Paint) {
+fn planned_change_text(text: &mut String, write: &PlannedWrite, paint: Paint, masker: &Masker) {
     if write.changes.is_empty() {
         let why = "is written again: it holds a query, which only Port can resolve";
         let _infallible = writeln!(text, "      {}", paint.dim(why));
     }
-    changes_text(text, &write.changes, paint);
+    changes_text(text, &write.changes, paint, masker);
 }
 
 /// Fields below each other, old and new value.
-pub(super) fn changes_text(text: &mut String, changes: &[FieldChange], paint: Paint) {
-    let widths = changes.iter().map(|change| change.field.chars().count());
+pub(super) fn changes_text(
+    text: &mut String,
+    changes: &[FieldChange],
+    paint: Paint,
+    masker: &Masker,
+) {
+    let fields: Vec<_> = changes.iter().map(|change| plain(&change.field)).collect();
+    let widths = fields.iter().map(|field| field.chars().count());
     let width = widths.max().unwrap_or_default();
-    for change in changes {
-        let field = &change.field;
-        let from = paint.bad(&shortened(&change.from.to_string()));
-        let to = paint.good(&shortened(&change.to.to_string()));
+    for (field, change) in fields.iter().zip(changes) {
+        let from = paint.bad(&shortened(&change.from, masker));
+        let to = paint.good(&shortened(&change.to, masker));
         let _infallible = writeln!(text, "      {field:width$}  {from} -> {to}");
     }
 }
 
 fn name(write: &PlannedWrite) -> String {
     match write.entity.key() {
-        Some(key) => key.identifier,
-        None => format!("whatever this finds: {}", write.entity.identifier),
+        Some(key) => plain(&key.identifier).into_owned(),
+        None => {
+            let query = write.entity.identifier.to_string();
+            format!("whatever this finds: {}", plain(&query))
+        }
     }
 }
 
 fn title(write: &PlannedWrite) -> String {
     let title = write.entity.title.as_ref().and_then(Value::as_str);
-    title.map_or_else(String::new, |title| format!("  {title}"))
+    title.map_or_else(String::new, |title| format!("  {}", plain(title)))
 }
 
 fn more(text: &mut String, count: usize, limit: usize, what: &str, paint: Paint) {
@@ -202,7 +217,10 @@ pub(crate) fn applied(applied: &Applied, masker: &Masker) {
 fn applied_text(applied: &Applied) -> String {
     let headline = match applied.end.reason() {
         None => "The plan was applied".to_owned(),
-        Some(reason) => format!("The plan was not applied to its end: {reason}\nUntil then"),
+        Some(reason) => {
+            let reason = plain(reason);
+            format!("The plan was not applied to its end: {reason}\nUntil then")
+        }
     };
     let mut text = format!(
         "{headline}: {} created, {} changed, {} deleted.\n",
@@ -215,7 +233,11 @@ fn applied_text(applied: &Applied) -> String {
         let _infallible = writeln!(text, "{count} not done, or not whole:");
     }
     for unwritten in &applied.unwritten {
-        let _infallible = writeln!(text, "  - {}: {}", unwritten.entity, unwritten.reason);
+        let (entity, reason) = (plain(&unwritten.entity), plain(&unwritten.reason));
+        let _infallible = writeln!(text, "  - {entity}: {reason}");
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::number::counted;
-use super::{Paint, out, shortened};
+use super::{Paint, out, plain, shortened};
 use crate::failure::Failure;
 
 /// Some items of one resource and what they become.
@@ -113,26 +113,26 @@ pub(crate) fn difference(
     paint: Paint,
     masker: &Masker,
 ) {
-    out(&masker.full(&difference::text(before, after, paint)));
+    out(&masker.full(&difference::text(before, after, paint, masker)));
 }
 
 /// Prints items and entities.
 pub(crate) fn show(resources: &[PreviewedResource], raw: bool, paint: Paint, masker: &Masker) {
     let text: String = resources
         .iter()
-        .map(|resource| resource_text(resource, raw, paint))
+        .map(|resource| resource_text(resource, raw, paint, masker))
         .collect();
     out(&masker.full(&text));
 }
 
-fn resource_text(resource: &PreviewedResource, raw: bool, paint: Paint) -> String {
+fn resource_text(resource: &PreviewedResource, raw: bool, paint: Paint, masker: &Masker) -> String {
     let PreviewedResource {
         kind, index, items, ..
     } = resource;
     let blueprint = resource.blueprint.as_deref().unwrap_or("any blueprint");
     let mut text = format!(
         "{} {}\n",
-        paint.bold(&format!("{kind} -> {blueprint}")),
+        paint.bold(&plain(&format!("{kind} -> {blueprint}"))),
         paint.dim(&format!(
             "(resources[{index}], {})",
             counted(items.len(), "item", "items")
@@ -140,10 +140,10 @@ fn resource_text(resource: &PreviewedResource, raw: bool, paint: Paint) -> Strin
     );
     for item in items {
         text.push('\n');
-        item_text(&mut text, item, raw, paint);
+        item_text(&mut text, item, raw, paint, masker);
     }
     for problem in &resource.problems {
-        let _infallible = writeln!(text, "\n{}", paint.bad(problem));
+        let _infallible = writeln!(text, "\n{}", paint.bad(&plain(problem)));
     }
     if items.is_empty() && resource.problems.is_empty() {
         text.push_str("\nThere are none.\n");
@@ -151,20 +151,20 @@ fn resource_text(resource: &PreviewedResource, raw: bool, paint: Paint) -> Strin
     text
 }
 
-fn item_text(text: &mut String, item: &PreviewedItem, raw: bool, paint: Paint) {
+fn item_text(text: &mut String, item: &PreviewedItem, raw: bool, paint: Paint, masker: &Masker) {
     if raw {
         let pretty = serde_json::to_string_pretty(&item.raw).unwrap_or_default();
         for line in pretty.lines() {
-            let _infallible = writeln!(text, "  {}", paint.dim(line));
+            let _infallible = writeln!(text, "  {}", paint.dim(&plain(line)));
         }
     } else {
-        let _infallible = writeln!(text, "  {}", paint.dim(&shortened(&item.raw.to_string())));
+        let _infallible = writeln!(text, "  {}", paint.dim(&shortened(&item.raw, masker)));
     }
     if let Some(verdict) = verdict(item, paint) {
         let _infallible = writeln!(text, "  => {verdict}");
     }
     for entity in &item.entities {
-        entity_text(text, entity, paint);
+        entity_text(text, entity, paint, masker);
     }
 }
 
@@ -174,16 +174,16 @@ fn verdict(item: &PreviewedItem, paint: Paint) -> Option<String> {
         Became::Entity => None,
         Became::Refused => Some(paint.notable("is left out: the selector gives false")),
         Became::NoKey => Some(paint.notable("is left out: it has no identifier or no blueprint")),
-        Became::Error => Some(paint.bad(&format!("fails: {}", item.errors.join("; ")))),
+        Became::Error => Some(paint.bad(&plain(&format!("fails: {}", item.errors.join("; "))))),
     }
 }
 
-fn entity_text(text: &mut String, entity: &Entity, paint: Paint) {
+fn entity_text(text: &mut String, entity: &Entity, paint: Paint, masker: &Masker) {
     let identifier = entity
         .identifier
         .as_str()
         .map_or_else(|| entity.identifier.to_string(), str::to_owned);
-    let _infallible = writeln!(text, "  => {}", paint.bold(&identifier));
+    let _infallible = writeln!(text, "  => {}", paint.bold(&plain(&identifier)));
     let single = [
         ("title", entity.title.as_ref()),
         ("icon", entity.icon.as_ref()),
@@ -207,9 +207,9 @@ fn entity_text(text: &mut String, entity: &Entity, paint: Paint) {
         let value = if value.is_null() {
             paint.notable("null")
         } else {
-            shortened(&value.to_string())
+            shortened(value, masker)
         };
-        let _infallible = writeln!(text, "     {name:width$}  {value}");
+        let _infallible = writeln!(text, "     {:width$}  {value}", plain(&name));
     }
 }
 

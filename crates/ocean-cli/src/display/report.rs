@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use ocean_core::{ErrorGroup, NullField, Outcome, ResourceReport, ResyncReport, Routing};
 
 use super::number::{counted, grouped, time};
-use super::table;
+use super::{plain, table};
 
 const REFUSED: &str =
     "\nhint: check the credentials, OCEAN__INTEGRATION__CONFIG__* and OCEAN__PORT__*\n";
@@ -118,7 +118,7 @@ pub(super) fn problems(report: &ResyncReport) -> Vec<String> {
                 .map(|group| format!("{name}: {}", error(group))),
         );
     }
-    lines
+    lines.iter().map(|line| plain(line).into_owned()).collect()
 }
 
 fn error(group: &ErrorGroup) -> String {
@@ -164,7 +164,8 @@ pub(super) fn kept(report: &ResyncReport) -> Vec<String> {
             reasons.join("; ")
         )
     });
-    all.chain(some).collect()
+    let lines = all.chain(some);
+    lines.map(|line| plain(&line).into_owned()).collect()
 }
 
 /// A reason that is the error of a resource, which stands above in full, without that error.
@@ -185,7 +186,7 @@ fn null_fields(resources: &[ResourceReport]) -> Vec<String> {
             .misconfigured
             .iter()
             .filter(|field| is_needed(field));
-        fields.map(|field| null_field(&resource.name(), field))
+        fields.map(|field| plain(&null_field(&resource.name(), field)).into_owned())
     });
     fields.collect()
 }

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use ocean_core::http::Masker;
 use ocean_core::{Comparison, Divergence, Nature, ResyncReport, Routing};
 use serde_json::{Value, json};
 
-use super::Paint;
 use super::number::counted;
 use super::plan::{changes_text, repeatable};
 use super::report::problems;
+use super::{Paint, plain};
 
 /// How many differences of a blueprint are shown.
 const SHOWN: usize = 20;
@@ -20,7 +21,12 @@ pub(crate) fn as_json(comparison: &Comparison, report: &ResyncReport) -> Value {
 }
 
 /// A comparison for a person.
-pub(crate) fn text(comparison: &Comparison, report: &ResyncReport, paint: Paint) -> String {
+pub(crate) fn text(
+    comparison: &Comparison,
+    report: &ResyncReport,
+    paint: Paint,
+    masker: &Masker,
+) -> String {
     let mut text = format!(
         "{} {}\n",
         paint.bold(&format!("Comparison {}:", comparison.number)),
@@ -32,9 +38,9 @@ pub(crate) fn text(comparison: &Comparison, report: &ResyncReport, paint: Paint)
         blueprints.entry(blueprint).or_default().push(divergence);
     }
     for (blueprint, divergences) in blueprints {
-        let _infallible = writeln!(text, "{}", paint.bold(blueprint));
+        let _infallible = writeln!(text, "{}", paint.bold(&plain(blueprint)));
         for divergence in divergences.iter().take(SHOWN) {
-            divergence_text(&mut text, divergence, paint);
+            divergence_text(&mut text, divergence, paint, masker);
         }
         if divergences.len() > SHOWN {
             let line = format!(
@@ -45,13 +51,17 @@ pub(crate) fn text(comparison: &Comparison, report: &ResyncReport, paint: Paint)
         }
     }
     for key in &comparison.resolved {
-        let _infallible = writeln!(text, "  {}", paint.good(&format!("no more: {key}")));
+        let _infallible = writeln!(
+            text,
+            "  {}",
+            paint.good(&format!("no more: {}", plain(&key.to_string())))
+        );
     }
     for problem in problems(report) {
         let _infallible = writeln!(text, "  not compared: {problem}");
     }
     if let Some(reason) = &comparison.unconfirmed {
-        let _infallible = writeln!(text, "  not looked at once more: {reason}");
+        let _infallible = writeln!(text, "  not looked at once more: {}", plain(reason));
     }
     if report.routing == Routing::Forwarded && !comparison.divergences.is_empty() {
         let _infallible = writeln!(text, "  {}", paint.notable(MAPPED_AT_PORT));
@@ -80,8 +90,8 @@ fn headline(comparison: &Comparison) -> String {
     told
 }
 
-fn divergence_text(text: &mut String, divergence: &Divergence, paint: Paint) {
-    let identifier = &divergence.entity.identifier;
+fn divergence_text(text: &mut String, divergence: &Divergence, paint: Paint, masker: &Masker) {
+    let identifier = plain(&divergence.entity.identifier);
     let lasting = match divergence.comparisons {
         1 => String::new(),
         times => paint.dim(&format!("  in {times} comparisons")),
@@ -93,7 +103,7 @@ fn divergence_text(text: &mut String, divergence: &Divergence, paint: Paint) {
     };
     let _infallible = writeln!(text, "  {line}{lasting}");
     if let Nature::Different { changes } = &divergence.nature {
-        changes_text(text, changes, paint);
+        changes_text(text, changes, paint, masker);
     }
 }
 

@@ -3,6 +3,8 @@
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
+use super::plain as plain_text;
+
 /// Columns without lines between them: texts to the left, numbers to the right.
 ///
 /// Narrow enough for a terminal of 80 columns, and easy to cut apart.
@@ -14,7 +16,10 @@ pub(super) fn plain<const N: usize>(
     table.load_style(NOTHING);
     table.set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(header);
-    let rows: Vec<[String; N]> = rows.into_iter().collect();
+    let rows = rows.into_iter();
+    let rows: Vec<[String; N]> = rows
+        .map(|row| row.map(|cell| plain_text(&cell).into_owned()))
+        .collect();
     for (place, column) in table.column_iter_mut().enumerate() {
         let mut cells = rows.iter().filter_map(|row| row.get(place));
         if !rows.is_empty() && cells.all(|cell| is_numeric(cell)) {

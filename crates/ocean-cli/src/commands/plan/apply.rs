@@ -48,10 +48,23 @@ fn exit_of(applied: &Applied, signals: &Signals) -> Exit {
     }
 }
 
+const NEW_PLAN: &str = "nothing was written; make a new plan and look at it again";
+
 fn refusal(error: &ApplyError) -> Failure {
     match error {
         ApplyError::Catalog(cause) => Failure::of_port(cause.class(), error),
-        _ => Failure::new(Exit::Incomplete, error_chain(error))
-            .hint("nothing was written; make a new plan and look at it again"),
+        // Each on a line of its own, and no more lines than that.
+        ApplyError::Moved(differences) => {
+            let lines: Vec<_> = differences
+                .iter()
+                .map(|told| display::plain(told))
+                .collect();
+            let message = format!(
+                "the catalog moved since the plan was made:\n{}",
+                lines.join("\n")
+            );
+            Failure::new(Exit::Incomplete, message).hint(NEW_PLAN)
+        }
+        _ => Failure::new(Exit::Incomplete, error_chain(error)).hint(NEW_PLAN),
     }
 }

@@ -168,7 +168,7 @@ impl Teller {
             let told = display::shadow::as_json(&comparison, &report);
             display::json_line(&told, &self.masker)?
         } else {
-            let text = display::shadow::text(&comparison, &report, self.paint);
+            let text = display::shadow::text(&comparison, &report, self.paint, &self.masker);
             self.masker.full(&text).into_owned()
         };
         self.results.tell(&text);

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use ocean_core::Entity;
+use ocean_core::http::Masker;
 use serde_json::{Map, Value};
 
 use super::super::number::counted;
-use super::super::{Paint, shortened};
+use super::super::{Paint, plain, shortened};
 use super::{PreviewedItem, PreviewedResource, entity_text, verdict};
 
 /// The items that become something else, with the fields that differ.
@@ -15,10 +16,11 @@ pub(super) fn text(
     before: &[PreviewedResource],
     after: &[PreviewedResource],
     paint: Paint,
+    masker: &Masker,
 ) -> String {
     let mut text = String::new();
     for (place, resource) in after.iter().enumerate() {
-        resource_text(&mut text, before.get(place), resource, paint);
+        resource_text(&mut text, before.get(place), resource, paint, masker);
     }
     for resource in before.iter().skip(after.len()) {
         let line = format!("resources[{}] is gone", resource.index);
@@ -36,6 +38,7 @@ fn resource_text(
     before: Option<&PreviewedResource>,
     after: &PreviewedResource,
     paint: Paint,
+    masker: &Masker,
 ) {
     let mut changes = String::new();
     let mut changed = 0;
@@ -43,7 +46,7 @@ fn resource_text(
         // Another selector may have chosen other items.
         let earlier = before.and_then(|before| before.items.get(place));
         let earlier = earlier.filter(|earlier| earlier.raw == item.raw);
-        let change = item_text(earlier, item, paint);
+        let change = item_text(earlier, item, paint, masker);
         if !change.is_empty() {
             changed += 1;
             changes.push_str(&change);
@@ -58,21 +61,30 @@ fn resource_text(
     let blueprint = after.blueprint.as_deref().unwrap_or("any blueprint");
     let kind = &after.kind;
     let told = format!("{kind} -> {blueprint}");
-    let _infallible = writeln!(text, "{}  {changed} of {items} changed", paint.bold(&told));
+    let _infallible = writeln!(
+        text,
+        "{}  {changed} of {items} changed",
+        paint.bold(&plain(&told))
+    );
     text.push_str(&changes);
     for problem in &after.problems {
-        let _infallible = writeln!(text, "  {}", paint.notable(problem));
+        let _infallible = writeln!(text, "  {}", paint.notable(&plain(problem)));
     }
 }
 
-fn item_text(before: Option<&PreviewedItem>, after: &PreviewedItem, paint: Paint) -> String {
+fn item_text(
+    before: Option<&PreviewedItem>,
+    after: &PreviewedItem,
+    paint: Paint,
+    masker: &Masker,
+) -> String {
     let mut text = String::new();
     let no_entities = Vec::new();
     let earlier = before.map_or(&no_entities, |before| &before.entities);
     for (place, entity) in after.entities.iter().enumerate() {
         match earlier.get(place) {
-            Some(earlier) => entity_change(&mut text, earlier, entity, paint),
-            None => entity_text(&mut text, entity, paint),
+            Some(earlier) => entity_change(&mut text, earlier, entity, paint, masker),
+            None => entity_text(&mut text, entity, paint, masker),
         }
     }
     for entity in earlier.iter().skip(after.entities.len()) {
@@ -85,13 +97,19 @@ fn item_text(before: Option<&PreviewedItem>, after: &PreviewedItem, paint: Paint
         let _infallible = writeln!(
             text,
             "  {} {says}",
-            paint.dim(&shortened(&after.raw.to_string()))
+            paint.dim(&shortened(&after.raw, masker))
         );
     }
     text
 }
 
-fn entity_change(text: &mut String, before: &Entity, after: &Entity, paint: Paint) {
+fn entity_change(
+    text: &mut String,
+    before: &Entity,
+    after: &Entity,
+    paint: Paint,
+    masker: &Masker,
+) {
     let (old, new) = (fields(before), fields(after));
     let names = old
         .keys()
@@ -103,22 +121,20 @@ fn entity_change(text: &mut String, before: &Entity, after: &Entity, paint: Pain
     };
     let _infallible = writeln!(text, "  {}", paint.notable(&format!("~ {}", name(after))));
     for name in changed {
-        let from = paint.bad(&shown(old.get(name)));
-        let to = paint.good(&shown(new.get(name)));
-        let _infallible = writeln!(text, "      {name:width$}  {from} -> {to}");
+        let from = paint.bad(&shown(old.get(name), masker));
+        let to = paint.good(&shown(new.get(name), masker));
+        let _infallible = writeln!(text, "      {:width$}  {from} -> {to}", plain(name));
     }
 }
 
-fn shown(value: Option<&Value>) -> String {
-    value.map_or_else(
-        || "nothing".to_owned(),
-        |value| shortened(&value.to_string()),
-    )
+fn shown(value: Option<&Value>, masker: &Masker) -> String {
+    value.map_or_else(|| "nothing".to_owned(), |value| shortened(value, masker))
 }
 
 fn name(entity: &Entity) -> String {
     let identifier = entity.identifier.as_str();
-    identifier.map_or_else(|| entity.identifier.to_string(), str::to_owned)
+    let identifier = identifier.map_or_else(|| entity.identifier.to_string(), str::to_owned);
+    plain(&identifier).into_owned()
 }
 
 /// Every field by the name that plans give it.

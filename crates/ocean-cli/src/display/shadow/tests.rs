@@ -48,7 +48,10 @@ service
   + api (we would have created it)  in 2 comparisons
   + web (we would have created it)  in 2 comparisons
 ";
-    assert_eq!(text(&comparison, &report, Paint::none()), expected);
+    assert_eq!(
+        text(&comparison, &report, Paint::none(), &Masker::default()),
+        expected
+    );
     let told = as_json(&comparison, &report);
     assert_eq!(told["comparison"]["divergences"][1]["comparisons"], 2);
     assert_eq!(told["comparison"]["divergences"][1]["nature"], "missing");
@@ -60,7 +63,7 @@ async fn what_was_not_confirmed_says_why() {
     let (mut comparison, report) = compared_twice(&["api"]).await;
     comparison.is_whole = false;
     comparison.unconfirmed = Some("search failed".to_owned());
-    let text = text(&comparison, &report, Paint::none());
+    let text = text(&comparison, &report, Paint::none(), &Masker::default());
     let headline = "Comparison 2: 1 difference, 0 of them new; not everything could be compared\n";
     assert!(text.starts_with(headline), "{text}");
     let reason = "  not looked at once more: search failed\n";
@@ -71,7 +74,7 @@ async fn what_was_not_confirmed_says_why() {
 async fn in_raw_data_mode_it_is_said_whose_mapping_may_differ() {
     let (comparison, mut report) = compared_twice(&["api"]).await;
     report.routing = Routing::Forwarded;
-    let text = text(&comparison, &report, Paint::none());
+    let text = text(&comparison, &report, Paint::none(), &Masker::default());
     assert!(
         text.contains("  note: the organization is in raw-data mode"),
         "{text}"
@@ -79,5 +82,8 @@ async fn in_raw_data_mode_it_is_said_whose_mapping_may_differ() {
     let (comparison, mut report) = compared_twice(&[]).await;
     report.routing = Routing::Forwarded;
     let expected = "Comparison 2: the catalog is as we would have left it\n";
-    assert_eq!(super::text(&comparison, &report, Paint::none()), expected);
+    assert_eq!(
+        super::text(&comparison, &report, Paint::none(), &Masker::default()),
+        expected
+    );
 }
