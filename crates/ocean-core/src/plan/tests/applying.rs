@@ -75,6 +75,26 @@ async fn entities_that_relate_to_each_other_are_written_whole_as_a_resync_writes
     assert_eq!(planned.held(), resynced.held());
 }
 
+/// `old` waits for `new`, which relates to it and can never be written.
+#[tokio::test]
+async fn an_entity_that_is_there_keeps_its_relations_on_the_way_around_a_cycle() {
+    let root = json!({"createMissingRelatedEntities": false, "enableMergeEntity": false});
+    let before = [
+        json!({"identifier": "last", "blueprint": "thing"}),
+        json!({"identifier": "old", "blueprint": "thing", "relations": {"next": "last"}}),
+    ];
+    let items = [
+        json!({"id": "last"}),
+        json!({"id": "old", "next": "new"}),
+        json!({"id": "new", "next": "old", "owner": "ghost"}),
+    ];
+    let (_, planned) = twins(&root, &before, &items).await;
+    let held = planned.held();
+    let applied = planned.apply(&planned.plan().await).await;
+    assert_eq!(applied.unwritten.len(), 2, "{applied:?}");
+    assert_eq!(planned.held(), held);
+}
+
 /// `a` and `b` relate to each other, and `b` to nobody besides: `a` can only be written in part.
 #[tokio::test]
 async fn an_entity_that_was_written_without_its_relations_is_told_as_such() {
