@@ -29,7 +29,14 @@ Exit codes:
   11   Port or the third-party system refused the credentials
   12   incomplete: something was not read, written or deleted; the report says what
   13   the state folder cannot be used, usually because another process uses it
-  130  stopped by Ctrl-C (143: by SIGTERM)";
+  130  stopped by Ctrl-C (143: by SIGTERM)
+
+Examples:
+  doctor                       does everything work?
+  plan                         what would a resync write?
+  sail --once                  one resync
+  sail                         stay up: resyncs and live events, as configured
+  preview --help               more of them, for each command";
 
 /// The command line as it was typed.
 #[derive(Debug, Parser)]
@@ -61,7 +68,7 @@ pub(crate) enum Command {
     Twin(TwinArguments),
 
     /// Look at the settings.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::CONFIG)]
     Config(ConfigCommand),
 
     /// Show what a resync would create, change and delete; writes nothing.
@@ -77,7 +84,7 @@ pub(crate) enum Command {
     Explain(ExplainArguments),
 
     /// Look at live events that could not be handled, and try them again.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::DLQ)]
     Dlq(DlqCommand),
 
     /// Check a mapping against blueprints and real items; each fault with its place.
@@ -91,7 +98,7 @@ pub(crate) enum Command {
     Completions(CompletionsArguments),
 
     /// Print a JSON Schema, for editors and validators.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::SCHEMA)]
     Schema(SchemaCommand),
 }
 

@@ -62,5 +62,11 @@ impl TapeUse {
 }
 
 fn failure(error: &TapeError) -> Failure {
-    Failure::new(Exit::Usage, error_chain(error))
+    let failure = Failure::new(Exit::Usage, error_chain(error));
+    match error {
+        TapeError::Read { .. } | TapeError::NoTape { .. } => {
+            failure.hint("a tape is made by `--record FILE`")
+        }
+        _ => failure,
+    }
 }

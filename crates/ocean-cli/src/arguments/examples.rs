@@ -34,6 +34,12 @@ Examples:
   config show               each setting, its value, and where it was given
   config show /etc/ocean    with the .env and config.yaml of that folder";
 
+pub(super) const DLQ: &str = "\
+Examples:
+  dlq list            what was given up, and why
+  dlq replay 4 17     two of them, by the numbers that `list` shows
+  dlq drop --all      forget all of them";
+
 pub(super) const DLQ_LIST: &str = "\
 Examples:
   dlq list                        what was given up, and why
@@ -62,19 +68,17 @@ mod tests {
 
     use crate::arguments::Arguments;
 
-    /// The commands that do something, not those that only group others.
-    fn leaves(command: &clap::Command) -> Vec<clap::Command> {
-        let below: Vec<_> = command.get_subcommands().flat_map(leaves).collect();
-        if below.is_empty() {
-            vec![command.clone()]
-        } else {
-            below
-        }
+    /// All commands, those that only group others included.
+    fn all(command: &clap::Command) -> Vec<clap::Command> {
+        let below = command.get_subcommands();
+        below
+            .flat_map(|one| [vec![one.clone()], all(one)].concat())
+            .collect()
     }
 
     #[test]
     fn the_help_of_every_command_has_examples_of_itself() {
-        let commands = leaves(&Arguments::command());
+        let commands = all(&Arguments::command());
         assert!(commands.len() > 15, "{}", commands.len());
         for mut command in commands {
             let name = command.get_name().to_owned();
