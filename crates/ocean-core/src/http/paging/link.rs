@@ -5,9 +5,10 @@ use http::HeaderMap;
 use http::header::LINK;
 use url::Url;
 
+use super::Doubt;
+use super::chain::{Next, follow};
 use super::marks::Names;
-use super::page::{Page, Seen, Shape, identity, read};
-use super::{Doubt, MAX_PAGES};
+use super::page::{Page, Shape};
 use crate::batch::Batch;
 use crate::http::{HttpError, Response};
 
@@ -105,73 +106,24 @@ impl LinkPages {
         Fut: Future<Output = Result<Response, E>> + Send,
         E: From<HttpError> + Send,
     {
-        async_stream::try_stream! {
-            let mut guard = Guard::new(self);
-            let mut target = None;
-            loop {
-                let (response, page) = read(self.shape, Names::default(), || fetch(target.clone())).await?;
-                let next = links_of(response.headers())
-                    .and_then(|links| guard.check(&page, links))
-                    .map_err(|doubt| response.doubt(doubt))?;
-                yield Batch::new(page.items);
-                if next.is_none() {
-                    break;
-                }
-                target = next;
-            }
-        }
-    }
-}
-
-/// What the pages so far forbid the next one to be.
-#[derive(Debug)]
-struct Guard {
-    paging: LinkPages,
-    pages: usize,
-    targets: Seen,
-    first_items: Seen,
-}
-
-impl Guard {
-    fn new(paging: LinkPages) -> Self {
-        Self {
-            paging,
-            pages: 0,
-            targets: Seen::default(),
-            first_items: Seen::default(),
-        }
-    }
-
-    /// A link is given when there are more items, so only the first page may be empty, and only
-    /// when it is the last.
-    fn check(&mut self, page: &Page, links: Links) -> Result<Option<String>, Doubt> {
-        self.pages += 1;
-        let is_full = |full| page.items.len() >= full;
-        let next = match links {
-            Links::Next(target) => Some(target),
-            Links::None if self.pages == 1 && self.paging.full.is_some_and(is_full) => {
-                return Err(Doubt::FullPage {
-                    items: page.items.len(),
-                    names: "`Link` header".to_owned(),
-                });
-            }
-            Links::NoNext | Links::None => None,
+        let listing = (self.shape, Names::default());
+        let next = move |response: &Response, page: &Page, is_first| {
+            self.next(links_of(response.headers())?, page.items.len(), is_first)
         };
-        let first = page.items.first();
-        match first.map(|item| identity(item, self.paging.identity)) {
-            Some(first) if self.first_items.again(&first) => return Err(Doubt::RepeatedPage),
-            None if self.pages > 1 || next.is_some() => return Err(Doubt::EmptyPage),
-            _ => {}
+        follow(listing, self.identity, fetch, next)
+    }
+
+    /// Only the first page may be empty, and only when it is the last.
+    fn next(self, links: Links, items: usize, is_first: bool) -> Result<Next, Doubt> {
+        let may_be_empty = is_first;
+        match (links, self.full) {
+            (Links::Next(target), _) => Ok(Next::Named(target)),
+            (Links::None, Some(full)) if is_first && items >= full => Err(Doubt::FullPage {
+                items,
+                names: "`Link` header".to_owned(),
+            }),
+            (Links::NoNext | Links::None, _) => Ok(Next::None { may_be_empty }),
         }
-        if let Some(target) = &next {
-            if self.targets.again(target) {
-                return Err(Doubt::RepeatedToken);
-            }
-            if self.pages >= MAX_PAGES {
-                return Err(Doubt::Endless);
-            }
-        }
-        Ok(next)
     }
 }
 

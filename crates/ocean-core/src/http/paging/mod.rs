@@ -49,6 +49,7 @@
 //! When a server gives a `total`, a removal that is made up for by an addition between the same two
 //! requests is seen only with [`Overlap::Always`].
 
+mod chain;
 mod doubt;
 mod link;
 mod marks;

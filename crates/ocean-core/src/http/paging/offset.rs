@@ -79,6 +79,9 @@ pub struct Window {
     pub start: u64,
     /// How many items to ask for; the server may give fewer.
     pub size: usize,
+    /// Its number, from 1 on, for systems that count pages. They cannot overlap, so this goes with
+    /// [`Overlap::Never`].
+    pub number: usize,
 }
 
 impl OffsetPages {
@@ -196,6 +199,7 @@ impl Guard {
         Window {
             start: self.start,
             size: self.paging.size.max(least),
+            number: self.pages + 1,
         }
     }
 

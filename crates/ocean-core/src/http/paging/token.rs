@@ -2,9 +2,10 @@
 
 use futures::Stream;
 
+use super::Doubt;
+use super::chain::{Next, follow};
 use super::marks::{Marks, Names, Token};
-use super::page::{Page, Seen, Shape, identity, read};
-use super::{Doubt, MAX_PAGES};
+use super::page::{Page, Shape};
 use crate::batch::Batch;
 use crate::http::{HttpError, Response};
 
@@ -58,24 +59,6 @@ pub struct TokenPages {
     is_position: bool,
     absent_is_end: bool,
     full: Option<usize>,
-}
-
-/// What a page says about the next one.
-#[derive(Debug, PartialEq, Eq)]
-enum Next {
-    Page(String),
-    End(End),
-}
-
-/// By what a page is known to be the last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    /// The flag says so.
-    Flag,
-    /// The token is there and empty.
-    Empty,
-    /// Nothing is there, and the author takes that for the end.
-    Absent,
 }
 
 impl TokenPages {
@@ -179,36 +162,35 @@ impl TokenPages {
         Fut: Future<Output = Result<Response, E>> + Send,
         E: From<HttpError> + Send,
     {
-        async_stream::try_stream! {
-            let mut guard = Guard::new(self);
-            let mut token = None;
-            loop {
-                let shape = Shape::Under(self.key);
-                let (response, page) = read(shape, self.names, || fetch(token.clone())).await?;
-                let next = guard.check(&page).map_err(|doubt| response.doubt(doubt))?;
-                yield Batch::new(page.items);
-                match next {
-                    Next::Page(next) => token = Some(next),
-                    Next::End(_) => break,
-                }
-            }
-        }
+        let listing = (Shape::Under(self.key), self.names);
+        let next = move |_: &Response, page: &Page, is_first| self.next(page, is_first);
+        follow(listing, self.identity, fetch, next)
     }
 
-    fn next(self, marks: &Marks) -> Result<Next, Doubt> {
-        let more = marks.flag.map(|flag| flag == self.more_when);
-        match (more, self.token(marks)) {
+    fn next(self, page: &Page, is_first: bool) -> Result<Next, Doubt> {
+        let more = page.marks.flag.map(|flag| flag == self.more_when);
+        // A token promises items; of a position there may be nothing behind.
+        let may_be_empty = is_first || self.is_position;
+        match (more, self.token(&page.marks)) {
             (Some(false), Token::Named(_)) if !self.is_position => Err(Doubt::Contradiction {
                 flag: self.names.flag.unwrap_or_default(),
             }),
-            (Some(false), _) => Ok(Next::End(End::Flag)),
-            (_, Token::Named(token)) => Ok(Next::Page(token.clone())),
+            (Some(false), _) => Ok(Next::None { may_be_empty: true }),
+            (_, Token::Named(token)) => Ok(Next::Named(token.clone())),
             (Some(true), _) => Err(Doubt::MissingToken),
-            (None, Token::Empty) => Ok(Next::End(End::Empty)),
-            (None, Token::Absent) if self.absent_is_end => Ok(Next::End(End::Absent)),
-            (None, Token::Absent) => Err(Doubt::Unsaid {
-                names: self.names.to_string(),
-            }),
+            (None, Token::Empty) => Ok(Next::None { may_be_empty }),
+            (None, Token::Absent) => self.silence(page, is_first, may_be_empty),
+        }
+    }
+
+    /// A page that says nothing is the end where the author says so. While no page has shown that
+    /// the fields are called so, a full one is not believed.
+    fn silence(self, page: &Page, is_first: bool, may_be_empty: bool) -> Result<Next, Doubt> {
+        let (names, items) = (self.names.to_string(), page.items.len());
+        match self.full {
+            _ if !self.absent_is_end => Err(Doubt::Unsaid { names }),
+            Some(full) if is_first && items >= full => Err(Doubt::FullPage { items, names }),
+            _ => Ok(Next::None { may_be_empty }),
         }
     }
 
@@ -219,65 +201,6 @@ impl TokenPages {
         match self.names.other_token {
             Some(_) if !is_first => &marks.other_token,
             _ => &marks.token,
-        }
-    }
-}
-
-/// What the pages so far forbid the next one to be.
-#[derive(Debug)]
-struct Guard {
-    paging: TokenPages,
-    pages: usize,
-    tokens: Seen,
-    first_items: Seen,
-}
-
-impl Guard {
-    fn new(paging: TokenPages) -> Self {
-        Self {
-            paging,
-            pages: 0,
-            tokens: Seen::default(),
-            first_items: Seen::default(),
-        }
-    }
-
-    fn check(&mut self, page: &Page) -> Result<Next, Doubt> {
-        self.pages += 1;
-        let next = self.paging.next(&page.marks)?;
-        let first = page
-            .items
-            .first()
-            .map(|item| identity(item, self.paging.identity));
-        match first {
-            Some(first) if self.first_items.again(&first) => return Err(Doubt::RepeatedPage),
-            None if !self.may_be_empty(&next) => return Err(Doubt::EmptyPage),
-            _ => {}
-        }
-        match &next {
-            Next::Page(token) if self.tokens.again(token) => Err(Doubt::RepeatedToken),
-            Next::Page(_) if self.pages >= MAX_PAGES => Err(Doubt::Endless),
-            Next::End(End::Absent) if self.is_full_from_the_start(page) => Err(Doubt::FullPage {
-                items: page.items.len(),
-                names: self.paging.names.to_string(),
-            }),
-            _ => Ok(next),
-        }
-    }
-
-    /// Whether there may well be more, while no page has shown that the fields are called so.
-    fn is_full_from_the_start(&self, page: &Page) -> bool {
-        let is_full = |full| page.items.len() >= full;
-        self.pages == 1 && self.paging.full.is_some_and(is_full)
-    }
-
-    /// A token is given when there are more items, so the page it leads to has some, unless the
-    /// server says itself that it is the last. Of a position there may be nothing behind.
-    const fn may_be_empty(&self, next: &Next) -> bool {
-        match next {
-            Next::Page(_) => false,
-            Next::End(End::Flag) => true,
-            Next::End(End::Empty | End::Absent) => self.pages == 1 || self.paging.is_position,
         }
     }
 }

@@ -252,6 +252,21 @@ async fn f16_an_item_that_comes_twice_does_not_shift_the_positions() {
 }
 
 #[tokio::test]
+async fn pages_that_are_numbered_are_read_to_an_empty_one() {
+    let numbers = Mutex::new(Vec::new());
+    let answers = Answers::of(&[r#"[{"id":1},{"id":2}]"#, r#"[{"id":3}]"#, "[]"]);
+    let paging = OffsetPages::bare_list()
+        .page_size(2)
+        .overlap(Overlap::Never);
+    let pages = paging.pages(|window| {
+        numbers.lock().unwrap().push(window.number);
+        answers.next(window)
+    });
+    assert_eq!(ids(pages).await.unwrap(), [1, 2, 3]);
+    assert_eq!(*numbers.lock().unwrap(), [1, 2, 3]);
+}
+
+#[tokio::test]
 async fn a_list_of_one_item_ends() {
     let pages = [r#"[{"id":1}]"#, r#"[{"id":1}]"#, "[]"];
     assert_eq!(bare(&pages).await.unwrap(), [1]);
