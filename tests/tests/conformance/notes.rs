@@ -28,6 +28,10 @@ pub enum Habit {
     Skips403,
     /// A 404 for what belongs to one parent is taken for nothing.
     Skips404,
+    /// An incremental sync gives announcements without their titles.
+    ChangesHalf,
+    /// An incremental sync takes a refusal for "nothing changed".
+    MissesChanges,
     /// Whatever goes wrong with the announcements is taken for nothing, but for a 401.
     SwallowsAll,
 }
@@ -86,7 +90,7 @@ impl Notes {
                 Habit::Skips403 => status == 403,
                 Habit::Skips404 => status == 404,
                 Habit::TellsRefusals => status > 401,
-                Habit::None | Habit::AsksUntilNow | Habit::SwallowsAll => false,
+                _ => false,
             };
             if is_skipped && habit == Habit::TellsRefusals {
                 cx.incomplete("the notes of a queue are refused");
@@ -140,6 +144,23 @@ fn on_resync_announcements(
     }
 }
 
+/// All announcements again, as nobody says when they changed.
+fn on_incremental_resync_announcements(
+    notes: Notes,
+    cx: ResyncContext<NoSelector>,
+) -> impl Stream<Item = Result<Batch, HttpError>> {
+    let habit = notes.habit;
+    let announcements = on_resync_announcements(notes, cx);
+    let announcements = announcements.take_while(move |page| {
+        let is_missed = habit == Habit::MissesChanges && page.is_err();
+        std::future::ready(!is_missed)
+    });
+    announcements.map_ok(move |batch| match habit {
+        Habit::ChangesHalf => batch.with("title", &Value::Null),
+        _ => batch,
+    })
+}
+
 const SPEC: &str = "
 features:
   - type: exporter
@@ -157,7 +178,7 @@ resources:
     port: { entity: { mappings: { identifier: .id | tostring, blueprint: '"note"' } } }
   - kind: announcement
     selector: { query: "true" }
-    port: { entity: { mappings: { identifier: .id | tostring, blueprint: '"announcement"' } } }
+    port: { entity: { mappings: { identifier: .id | tostring, title: .title, blueprint: '"announcement"' } } }
 "#;
 
 const BLUEPRINTS: &str = r#"[
@@ -167,7 +188,8 @@ const BLUEPRINTS: &str = r#"[
 
 /// Runs the suite over the integration that has this habit.
 pub async fn verdict(habit: Habit) -> Verdict {
-    let items = |ids: std::ops::Range<u32>| ids.map(|id| json!({ "id": id }));
+    let items =
+        |ids: std::ops::Range<u32>| ids.map(|id| json!({ "id": id, "title": format!("No. {id}") }));
     let queues = ["mail", "phone", "chat"].map(|name| json!({ "name": name }));
     let source = SourceTwin::builder()
         .page_size(2)
@@ -183,6 +205,7 @@ pub async fn verdict(habit: Habit) -> Verdict {
         ocean
             .on_resync(Kinds::Note, on_resync_notes)
             .on_resync(Kinds::Announcement, on_resync_announcements)
+            .on_incremental_resync(Kinds::Announcement, on_incremental_resync_announcements)
     };
     let harness = Harness::new("notes", connect, integration)
         .spec(SPEC)

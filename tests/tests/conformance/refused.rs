@@ -45,6 +45,21 @@ async fn one_parent_that_is_not_found_and_left_out() {
 }
 
 #[tokio::test]
+async fn an_incremental_sync_that_writes_less_than_a_resync() {
+    let half = "an incremental sync gives the entities that a resync gives";
+    is_found(Habit::ChangesHalf, &[half]).await;
+}
+
+#[tokio::test]
+async fn an_incremental_sync_that_takes_errors_for_nothing() {
+    let missed = [
+        "a 403 in an incremental sync is told",
+        "a 503 that stays in an incremental sync is told",
+    ];
+    is_found(Habit::MissesChanges, &missed).await;
+}
+
+#[tokio::test]
 async fn a_kind_that_takes_every_error_for_nothing() {
     let swallowed = [
         "a 503 that stays is told and deletes nothing",

@@ -56,7 +56,15 @@ impl Asked {
 
     /// One exchange of each shape, since requests of one shape are made by the same code.
     pub(super) fn shapes(&self) -> Vec<&Exchange> {
-        let of_shape = self.by_shape(self.exchanges()).into_iter();
+        self.shapes_of(self.exchanges())
+    }
+
+    /// One of each shape of these.
+    pub(super) fn shapes_of<'e>(
+        &self,
+        exchanges: impl Iterator<Item = &'e Exchange>,
+    ) -> Vec<&'e Exchange> {
+        let of_shape = self.by_shape(exchanges).into_iter();
         of_shape
             .filter_map(|same| same.into_iter().next())
             .collect()

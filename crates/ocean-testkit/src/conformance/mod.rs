@@ -7,6 +7,7 @@ mod broken;
 mod definition;
 mod events;
 mod form;
+mod incremental;
 mod listings;
 mod log;
 mod pages;
@@ -52,7 +53,9 @@ use crate::harness::Harness;
 /// | `reading` | is everything read, once, and a second time without a write? |
 /// | `pages` | is doubt about a listing never taken for its end? |
 /// | `broken` | is what passes tried again, and what stays told and not believed? |
-/// | `stopped` | does it end at once when it is told to, and delete nothing? |
+/// | `incremental` | does a sync of what changed write the same, and tell what it missed? |
+/// | `stopped` | does it end at once when it is told to? |
+/// | `engine` | does the engine keep what it has to, whatever the integration does? |
 /// | `secrets` | does no secret reach a log, an error, a URL, Port, or another host? |
 /// | `events` | are forged events refused, genuine ones applied, and none believed blindly? |
 pub async fn conformance(harness: &Harness, samples: Samples<'_>) -> Verdict {
@@ -76,6 +79,7 @@ pub async fn conformance(harness: &Harness, samples: Samples<'_>) -> Verdict {
     pages::check(&rig, &mut verdict).await;
     broken::check(&rig, &mut verdict).await;
     refused::check(&rig, &samples, &mut verdict).await;
+    incremental::check(&rig, &mut verdict).await;
     stopped::check(&rig, &mut verdict).await;
     secrets::check_hosts(&rig, &mut verdict).await;
     events::check(&rig, &samples, &mut verdict).await;

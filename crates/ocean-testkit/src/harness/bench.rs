@@ -166,6 +166,27 @@ impl Bench {
         report.map_err(|error| error_chain(&error).into())
     }
 
+    /// Runs one incremental sync: what changed since the last one, or within `interval` when there
+    /// was none.
+    ///
+    /// # Errors
+    ///
+    /// As [`resync`](Self::resync).
+    pub async fn sync_incrementally(
+        &self,
+        interval: Duration,
+    ) -> Result<ResyncReport, HarnessError> {
+        self.port.set_mapping(IDENTIFIER, self.mapping());
+        let engine = self
+            .connected
+            .sync(Arc::clone(&self.client), Arc::clone(&self.pool));
+        let (progress, stop) = (Progress::default(), CancellationToken::new());
+        let synced = engine.sync_incrementally(interval, &progress, &stop);
+        let report = synced.await;
+        self.reel.settle()?;
+        report.map_err(|error| error_chain(&error).into())
+    }
+
     /// Runs the start hooks, as a process does that can be reached at this URL.
     ///
     /// # Errors
