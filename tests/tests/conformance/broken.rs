@@ -53,6 +53,13 @@ faults! {
         "an answer that is cut off is made good";
     retries_on_top_of_retries: RetriesRetries =>
         "what fails is asked for a bounded number of times";
+    a_few_retries_on_top_of_retries: RetriesALittle =>
+        "what fails is asked for a bounded number of times";
+    a_kind_that_is_never_cleaned: KeepsAgents =>
+        "an extra entity of each blueprint is deleted by the next resync";
+    an_integration_without_a_spec: HasNoSpec => "every kind of the spec is registered";
+    live_events_without_samples: HasNoSamples =>
+        "an event about something that exists is applied";
     a_refusal_that_is_an_error_like_any_other: MissesRefusals =>
         "a 401 means that the credentials are refused";
     a_token_in_a_url: TokenInUrl => "no secret is in a URL";

@@ -43,6 +43,8 @@ pub enum Wrong {
     NeverRetries,
     /// It retries on top of the client's retries.
     RetriesRetries,
+    /// It tries twice more what the client gave up.
+    RetriesALittle,
     /// A 401 is an error like any other.
     MissesRefusals,
     /// The token is in the URL.
@@ -61,6 +63,12 @@ pub enum Wrong {
     GivesUpAtOnce,
     /// One kind waits for another one's success.
     CouplesKinds,
+    /// What is gone of one kind stays, by its mapping.
+    KeepsAgents,
+    /// There is no spec.
+    HasNoSpec,
+    /// There are no samples of the events that it takes.
+    HasNoSamples,
     /// A registered kind is not in the spec.
     HidesKind,
     /// The mapping writes what the blueprint does not have.
@@ -138,8 +146,13 @@ impl Desk {
         };
         let url = format!("{}{path}?startAt={start}{secret}", self.url);
         let mut answer = self.http.get(&url).await;
-        for _ in 0..10 {
-            if self.wrong != Wrong::RetriesRetries || answer.is_ok() {
+        let more = match self.wrong {
+            Wrong::RetriesRetries => 10,
+            Wrong::RetriesALittle => 2,
+            _ => 0,
+        };
+        for _ in 0..more {
+            if answer.is_ok() {
                 break;
             }
             answer = self.http.get(&url).await;
@@ -350,6 +363,17 @@ resources:
     port: { entity: { mappings: { identifier: .id | tostring, blueprint: '"agent"' } } }
 "#;
 
+const KEEPING: &str = r#"
+resources:
+  - kind: ticket
+    selector: { query: "true" }
+    port: { entity: { mappings: { identifier: .id | tostring, title: .title, blueprint: '"ticket"' } } }
+  - kind: agent
+    enableDelete: false
+    selector: { query: "true" }
+    port: { entity: { mappings: { identifier: .id | tostring, blueprint: '"agent"' } } }
+"#;
+
 const TOO_MUCH: &str = r#"
 resources:
   - kind: ticket
@@ -408,18 +432,24 @@ pub async fn verdict(wrong: Wrong) -> Verdict {
     let source = source.start().await.expect("the simulated desk starts");
     let connect =
         move |settings: &Value, http: HttpClientBuilder| Desk::connect(wrong, settings, http);
-    let mapping = if wrong == Wrong::MapsTooMuch {
-        TOO_MUCH
-    } else {
-        MAPPING
+    let mapping = match wrong {
+        Wrong::MapsTooMuch => TOO_MUCH,
+        Wrong::KeepsAgents => KEEPING,
+        _ => MAPPING,
     };
     let harness = Harness::new("desk", connect, move |ocean| integration(wrong, ocean))
-        .spec(SPEC)
         .default_resources(mapping, BLUEPRINTS)
         .source(
             source.url(),
             |url| json!({ "desk_host": url, "desk_token": TOKEN }),
         );
+    let harness = match wrong {
+        Wrong::HasNoSpec => harness,
+        _ => harness.spec(SPEC),
+    };
+    if wrong == Wrong::HasNoSamples {
+        return conformance(&harness, Samples::none()).await;
+    }
     let event = |name: &str, number: u64| {
         let all = (wrong == Wrong::AcceptsEverything).then_some("x-desk-all");
         Webhook::json("/webhook", &json!({ "event": name, "number": number }))

@@ -10,6 +10,7 @@ use super::verdict::{Kept, Not, Verdict, none};
 use crate::harness::Harness;
 
 const GROUP: &str = "definition";
+const NO_SPEC: &str = "the harness has no spec: call `.spec(SPEC)`";
 const MAPPING: &str = "the default mapping";
 
 /// What can be known before anything runs.
@@ -52,9 +53,7 @@ pub(super) fn check_samples(rig: &Rig, verdict: &mut Verdict) {
 }
 
 fn spec_kinds(harness: &Harness) -> Result<BTreeSet<String>, Not> {
-    let spec = harness
-        .spec
-        .ok_or_else(|| Not::asked("the harness has no spec"))?;
+    let spec = harness.spec.ok_or_else(|| Not::kept(NO_SPEC))?;
     // The kinds are the only part of a spec that no other reader wants, and each is a line.
     let kinds = spec
         .lines()
@@ -113,9 +112,7 @@ fn kinds_of_mapping(harness: &Harness) -> Kept {
 const TELLTALES: [&str; 5] = ["token", "secret", "password", "apikey", "privatekey"];
 
 fn sensitive(harness: &Harness) -> Kept {
-    let spec = harness
-        .spec
-        .ok_or_else(|| Not::asked("the harness has no spec"))?;
+    let spec = harness.spec.ok_or_else(|| Not::kept(NO_SPEC))?;
     let spec = ocean_core::settings::Spec::parse(harness.name, spec)
         .map_err(|error| Not::kept(error.to_string()))?;
     let open = spec.configurations().iter().filter(|one| {

@@ -77,7 +77,10 @@ struct Events<'r, 's> {
 impl Events<'_, '_> {
     fn first(&self) -> Result<&Webhook, Not> {
         let first = self.samples.events.first();
-        first.ok_or_else(|| Not::asked("there are no samples of live events"))
+        first.ok_or_else(|| match self.rig.bench.connected.takes_events() {
+            true => Not::kept("there are no samples of live events: call `Samples::event`"),
+            false => Not::asked("it takes no live events"),
+        })
     }
 
     /// A sample that proves where it comes from.

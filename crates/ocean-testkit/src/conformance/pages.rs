@@ -8,7 +8,7 @@ use super::asked::names;
 use super::listings::{self, REMEDY};
 use super::rig::Rig;
 use super::tokens;
-use super::verdict::{Kept, Not, Verdict, none};
+use super::verdict::{ENGINE, Kept, Not, Verdict, none};
 use crate::fault::Rule;
 use crate::proxy::Exchange;
 
@@ -50,7 +50,7 @@ pub(super) async fn check(rig: &Rig, verdict: &mut Verdict) {
         .await,
     );
     let nothing = "a source that lists nothing at all empties no blueprint";
-    verdict.add(GROUP, nothing, all_empty(rig).await);
+    verdict.add(ENGINE, nothing, all_empty(rig).await);
     let null = "an item that is no object deletes nothing";
     verdict.add(GROUP, null, null_item(rig).await);
 }

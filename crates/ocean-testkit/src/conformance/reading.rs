@@ -5,10 +5,14 @@ use std::collections::BTreeSet;
 use ocean_core::Outcome;
 
 use super::asked::Resource;
+use super::patience::patiently;
 use super::rig::Rig;
 use super::verdict::{Kept, Not, Verdict, none};
 
 const GROUP: &str = "reading";
+
+/// An entity that the source does not have.
+const EXTRA: &str = "conformance-extra";
 
 pub(super) async fn check(rig: &Rig, verdict: &mut Verdict) {
     verdict.add(
@@ -33,7 +37,7 @@ pub(super) async fn check(rig: &Rig, verdict: &mut Verdict) {
     );
     verdict.add(
         GROUP,
-        "an extra entity of ours is deleted by the next resync",
+        "an extra entity of each blueprint is deleted by the next resync",
         cleans(rig).await,
     );
 }
@@ -109,33 +113,41 @@ async fn alone(rig: &Rig) -> Kept {
         .map_err(Not::kept)
 }
 
+/// One entity more of each blueprint, which the source knows nothing of, in a catalog of its own.
 async fn cleans(rig: &Rig) -> Kept {
-    rig.settle().await?;
-    let Some(entity) = rig.catalog.iter().find_map(|entity| {
-        let mut extra = entity.as_object()?.clone();
-        extra.insert("identifier".to_owned(), "conformance-extra".into());
-        Some(serde_json::Value::Object(extra))
-    }) else {
-        return Err(Not::asked("the catalog is empty"));
-    };
-    let blueprint = entity["blueprint"].as_str().unwrap_or_default().to_owned();
-    let identifier = rig
-        .catalog
-        .first()
-        .and_then(|first| first["identifier"].as_str());
-    let known = rig
-        .bench
-        .port
-        .entity(&blueprint, identifier.unwrap_or_default());
-    let owner = known.and_then(|known| Some(known.get("$datasource")?.as_str()?.to_owned()));
-    rig.bench
-        .port
-        .put_entity(&blueprint, entity, &owner.unwrap_or_default());
-    let after = rig.resync(&Default::default()).await?;
-    match after.outcome {
-        Outcome::Completed if after.is_same => Ok(()),
-        outcome => Err(Not::kept(format!(
-            "it is there after a resync that ended {outcome:?}"
-        ))),
+    let bench = rig.harness.start().await?;
+    patiently(bench.resync()).await??;
+    let catalog = bench.catalog();
+    let mut blueprints = BTreeSet::new();
+    for entity in &catalog {
+        let text = |key: &str| entity[key].as_str().unwrap_or_default();
+        let (blueprint, identifier) = (text("blueprint"), text("identifier"));
+        let extra = entity
+            .as_object()
+            .filter(|_| !blueprints.contains(blueprint));
+        let Some(mut extra) = extra.cloned() else {
+            continue;
+        };
+        blueprints.insert(blueprint.to_owned());
+        let known = bench.port.entity(blueprint, identifier);
+        let owner = known.and_then(|known| Some(known.get("$datasource")?.as_str()?.to_owned()));
+        extra.insert("identifier".to_owned(), EXTRA.into());
+        let (extra, owner) = (extra.into(), owner.unwrap_or_default());
+        bench.port.put_entity(blueprint, extra, &owner);
     }
+    if blueprints.is_empty() {
+        return Err(Not::asked("the catalog is empty"));
+    }
+    let report = patiently(bench.resync()).await??;
+    if report.outcome == Outcome::Completed && bench.catalog() == catalog {
+        return Ok(());
+    }
+    let mut left = blueprints;
+    left.retain(|name| bench.entity(name, EXTRA).is_some());
+    let left: Vec<String> = left.into_iter().collect();
+    Err(Not::kept(format!(
+        "that of `{}` is there after a resync that ended {:?}",
+        left.join("`, `"),
+        report.outcome
+    )))
 }

@@ -7,7 +7,7 @@ use ocean_core::Outcome;
 use tokio_util::sync::CancellationToken;
 
 use super::rig::Rig;
-use super::verdict::{Kept, Not, Verdict};
+use super::verdict::{ENGINE, Kept, Not, Verdict};
 use crate::fault::Action;
 use crate::proxy::Exchange;
 
@@ -30,11 +30,8 @@ pub(super) async fn check(rig: &Rig, verdict: &mut Verdict) {
     match stop_in_mid_page(rig).await {
         Ok(stopped) => {
             verdict.add(GROUP, promise, stopped.at_once);
-            verdict.add(
-                GROUP,
-                "a resync that was stopped deletes nothing",
-                stopped.lost,
-            );
+            let lost = "a resync that was stopped deletes nothing";
+            verdict.add(ENGINE, lost, stopped.lost);
             verdict.add(
                 GROUP,
                 "a resync that was stopped asks for no more",

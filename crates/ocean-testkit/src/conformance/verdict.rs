@@ -1,8 +1,12 @@
 //! What did the suite find? A [`Verdict`]: one [`Checked`] for each promise.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::harness::HarnessError;
+
+/// The group of what the engine promises. It is here to be seen; an integration cannot break it.
+pub(super) const ENGINE: &str = "engine";
 
 /// How one check ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +102,19 @@ impl Verdict {
         self.checks.iter().filter(passes).count()
     }
 
+    /// Why promises are not known to be kept, and how many, the most frequent reason first.
+    fn unknown(&self) -> Vec<(&str, usize)> {
+        let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+        for checked in &self.checks {
+            if let Judgement::DoesNotApply(reason) = &checked.judgement {
+                *reasons.entry(reason).or_default() += 1;
+            }
+        }
+        let mut reasons: Vec<_> = reasons.into_iter().collect();
+        reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        reasons
+    }
+
     /// Fails the test, with the table, unless every promise is kept that could be asked for.
     ///
     /// # Panics
@@ -125,7 +142,15 @@ impl fmt::Display for Verdict {
             }
         }
         let (passed, failed) = (self.passed(), self.failed().count());
-        let rest = self.checks.len() - passed - failed;
-        write!(f, "{passed} kept, {failed} not kept, {rest} not applicable")
+        let of = self.checks.len();
+        let unknown = of - passed - failed;
+        write!(
+            f,
+            "of {of} promises {passed} kept, {failed} not kept, {unknown} not known"
+        )?;
+        for (reason, count) in self.unknown() {
+            write!(f, "\n{count:5} not known: {reason}")?;
+        }
+        Ok(())
     }
 }

@@ -8,6 +8,7 @@ use ocean_port::PortClient;
 /// What the engines need of an integration.
 pub(crate) struct Connected {
     pub(crate) hooks: Hooks,
+    takes_events: bool,
     sync: Box<MakeSync>,
     live: Box<MakeLive>,
 }
@@ -22,11 +23,17 @@ impl Connected {
         let resynced = Arc::clone(&integration);
         Self {
             hooks: integration.hooks().clone(),
+            takes_events: !integration.processors().is_empty(),
             sync: Box::new(move |port, pool| SyncEngine::new(&resynced, port, pool)),
             live: Box::new(move |port, pool, queue| {
                 LiveEngine::new(&integration, port, pool, queue)
             }),
         }
+    }
+
+    /// Whether a processor is registered.
+    pub(crate) const fn takes_events(&self) -> bool {
+        self.takes_events
     }
 
     pub(super) fn sync(&self, port: Arc<PortClient>, pool: Arc<MapperPool>) -> SyncEngine {
