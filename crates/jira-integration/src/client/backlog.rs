@@ -74,6 +74,7 @@ impl JiraClient {
         let (jira, query) = (self.clone(), query.clone());
         let pages = match query.api {
             BacklogApi::Software => TokenPages::next_page_token("issues")
+                .absent_is_end()
                 .pages(move |token| {
                     let token = token.as_deref();
                     jira.fetch(software_request(jira.site(), board, &query, token))

@@ -154,7 +154,9 @@ impl JiraClient {
         query: IssueQuery,
     ) -> impl Stream<Item = Result<Batch, JiraError>> + Send + use<> {
         let (jira, linking, is_linked) = (self.clone(), self.clone(), query.is_linked);
+        // Jira marks its last page with `isLast` as a rule, and always by naming no next one.
         let pages = TokenPages::next_page_token("issues")
+            .absent_is_end()
             .pages(move |token| jira.clone().search_page(query.clone(), token));
         pages.and_then(move |page| linking.clone().linked(page, is_linked))
     }

@@ -38,6 +38,7 @@ impl JiraClient {
         let jira = self.clone();
         let (organization, team) = (organization.to_owned(), team.to_owned());
         TokenPages::cursor("results")
+            .absent_is_end()
             .identity("accountId")
             .pages(move |after| {
                 let after = after.as_deref();
