@@ -47,7 +47,7 @@ async fn a_plan_that_was_edited_is_refused() {
     let more = json!({"blueprint": "jiraProject", "identifier": "PAY"});
     for edit in [
         |plan: &mut Value, more: Value| {
-            plan["plan"]["deletions"].as_array_mut().unwrap().push(more)
+            plan["plan"]["deletions"].as_array_mut().unwrap().push(more);
         },
         |plan: &mut Value, _| plan["plan"]["writes"][0]["entity"]["title"] = json!("Mine"),
         |plan: &mut Value, _| plan["plan"]["context"]["merge"] = json!(false),
