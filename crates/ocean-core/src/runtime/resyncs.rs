@@ -162,7 +162,7 @@ mod tests {
             let count = Arc::clone(&count);
             Box::pin(async move {
                 count.fetch_add(1, Ordering::SeqCst);
-                std::future::pending().await
+                std::future::pending::<()>().await;
             })
         });
         tell(&observer, &stop).await;

@@ -324,7 +324,7 @@ fn who_looks_at_a_folder_neither_takes_it_nor_leaves_anything() {
     assert!(!SqliteQueue::examine(&folder.path().join("new")).unwrap());
     assert_eq!(folder.path().read_dir().unwrap().count(), 0);
 
-    let taken = Folder::take(folder.path()).unwrap();
+    let _taken = Folder::take(folder.path()).unwrap();
     let refused = SqliteQueue::examine(folder.path()).unwrap_err();
     assert!(matches!(refused, QueueError::InUse(_)), "{refused}");
 }
