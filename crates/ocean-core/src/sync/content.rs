@@ -232,6 +232,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_number_of_seventeen_digits_is_the_same_when_it_is_read_again() {
+        let mapped = json!({"properties": {"p": 31.245_270_191_439_438_f64}});
+        let read = serde_json::from_str(&mapped.to_string()).unwrap();
+        check(mapped, read, true);
+    }
+
     #[track_caller]
     fn check(left: Value, right: Value, equal: bool) {
         let prints = Fingerprints::default();
