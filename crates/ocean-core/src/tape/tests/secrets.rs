@@ -161,7 +161,7 @@ async fn credentials_that_nobody_configured_are_not_on_the_tape_of_an_answer() {
         "{\"access_token\":\"LEAK\"}\n{\"access_token\":\"LEAK\"}",
         "... {\"access_token\":\"LEAK\"}",
         "<r><access_token>LEAK</access_token></r>",
-        r#"{"access_token":"LEAK","access_token":5}"#,
+        r#"{"access_token":"LEAK","access_token":null}"#,
         "access_token=LEAK&scope=a b",
         r#"{"next":"https://desk.test/a?page=2&access_token=LEAK"}"#,
         r#"{"inner":"{\"access_token\":\"LEAK\"}"}"#,
