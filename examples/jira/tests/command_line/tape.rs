@@ -24,23 +24,21 @@ async fn replay(from: &Program, arguments: &[&str], gone: (JiraTwin, PortTwin)) 
     program.run(arguments).await
 }
 
+/// Replays a plan, which ends and prints as another one did.
+async fn replay_plan(from: &Program, gone: (JiraTwin, PortTwin), as_before: &Ended) {
+    let replayed = replay(from, &["plan", "--json", "--replay", TAPE], gone).await;
+    assert_eq!(replayed.code, as_before.code, "{}", replayed.stderr);
+    assert_eq!(replayed.stdout, as_before.stdout);
+}
+
 #[tokio::test]
 async fn a_replayed_plan_is_byte_for_byte_the_recorded_one() {
     let (program, jira, port) = moved_on().await;
     let recorded = program.run(&["plan", "--json", "--record", TAPE]).await;
     assert_eq!(recorded.code, Some(3), "{}", recorded.stderr);
     assert_eq!(writes(&port), Vec::<String>::new());
-    let arguments = ["plan", "--json", "--replay", TAPE];
-    let replayed = replay(&program, &arguments, (jira, port)).await;
-    assert_eq!(
-        replayed.code,
-        Some(3),
-        "{}{}",
-        replayed.stderr,
-        replayed.stdout
-    );
-    assert_eq!(replayed.stdout, recorded.stdout);
-    let plan: Value = serde_json::from_str(&replayed.stdout).unwrap();
+    replay_plan(&program, (jira, port), &recorded).await;
+    let plan: Value = serde_json::from_str(&recorded.stdout).unwrap();
     assert!(plan["writes"].as_array().unwrap().len() > 3, "{plan}");
     assert!(!plan["deletions"].as_array().unwrap().is_empty(), "{plan}");
 }
@@ -56,10 +54,7 @@ async fn what_could_not_be_read_is_replayed_too() {
     jira.faults().add(refusal.path("/rest/api/3/search"));
     let recorded = program.run(&["plan", "--json", "--record", TAPE]).await;
     assert_eq!(recorded.code, Some(12), "{}", recorded.stderr);
-    let arguments = ["plan", "--json", "--replay", TAPE];
-    let replayed = replay(&program, &arguments, (jira, port)).await;
-    assert_eq!(replayed.code, Some(12), "{}", replayed.stderr);
-    assert_eq!(replayed.stdout, recorded.stdout);
+    replay_plan(&program, (jira, port), &recorded).await;
 }
 
 #[tokio::test]
@@ -69,16 +64,7 @@ async fn a_recorded_resync_is_replayed_as_the_plan_of_what_it_wrote() {
     assert_eq!(planned.code, Some(3), "{}", planned.stderr);
     let ended = program.run(&["--once", "--record", TAPE]).await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let arguments = ["plan", "--json", "--replay", TAPE];
-    let replayed = replay(&program, &arguments, (jira, port)).await;
-    assert_eq!(
-        replayed.code,
-        Some(3),
-        "{}{}",
-        replayed.stderr,
-        replayed.stdout
-    );
-    assert_eq!(replayed.stdout, planned.stdout);
+    replay_plan(&program, (jira, port), &planned).await;
 }
 
 #[tokio::test]
